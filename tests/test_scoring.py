@@ -1,0 +1,317 @@
+"""Scores and totals: worked cases, exact arithmetic under every reading, refusal of bad observations."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from exact import assess
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chengxin.errors import DataError
+from chengxin.rubric import load_rubric
+from chengxin.scoring import BLOCK, rank, score, totals
+
+HERE = Path(__file__).parent
+RUBRICS = {name: yaml.safe_load((HERE.parent / "rubrics" / f"{name}.yaml").read_text("utf-8")) for name in ("scenic_area", "street")}
+CASES = [case for path in sorted((HERE / "cases").glob("*.yaml")) for case in yaml.safe_load(path.read_text("utf-8"))]
+
+
+def frame(assessments: dict) -> pd.DataFrame:
+    rows = [
+        {"assessment": who, "line": line, "value": np.nan, "of": np.nan, "outcome": "assessed", "note": "", **seen}
+        for who, lines in assessments.items()
+        for line, seen in lines.items()
+    ]
+    return pd.DataFrame(rows, columns=["assessment", "line", "value", "of", "outcome", "note"])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_worked_case(case):
+    ways = [{"readings": {}, **case["expected"]}, *case.get("alternatives", [])]
+    for way in ways:
+        result = totals(score(load_rubric(case["rubric"], way["readings"]), frame({"x": case["observations"]}))).iloc[0]
+        for name in ("base", "bonus", "deduction"):
+            if name in way:
+                assert result[name] == pytest.approx(float(way[name]), abs=5e-6), (case["id"], name)
+        assert f"{result['total']:.2f}" == way["total"], (case["id"], way["readings"])
+
+
+def observed(line: dict, draw):
+    """A legal observation for a line, often on an edge."""
+    kind, points = line["rule"]["kind"], line["points"]
+    note = "理由"
+    if draw(st.integers(0, 19)) == 0:
+        return {"outcome": "not_applicable", "note": note}
+    if kind in ("share", "threshold"):
+        if draw(st.integers(0, 4)) == 0:
+            return {"value": draw(st.integers(0, 1000)) / 10, "of": 100}
+        of = draw(st.sampled_from([0, 1, 3, 7, 8, 16, 20, 37, 40, 64, 80, 200, 333, 997]))
+        return {"value": draw(st.integers(0, of)), "of": of}
+    if kind == "met":
+        return {"value": draw(st.integers(0, 1))}
+    if kind == "marks":
+        return {"value": draw(st.integers(0, round(points * 8))) / 8, "note": note}
+    return {"value": draw(st.integers(0, 5))}
+
+
+READINGS = {
+    "merchants": ["share", "all"],
+    "threshold": ["inclusive", "exclusive"],
+    "below_threshold": ["zero", "ratio"],
+    "no_cases": ["full", "zero", "not_applicable"],
+    "repeats": ["once", "each"],
+    "not_applicable": ["full", "rescale", "zero"],
+    "bonus_cap": ["none", 8.0, 0.125, 2.5],
+    "ceiling": ["none", 100.0, 90.125],
+    "floor": ["zero", "none"],
+    "red_line": ["flag", "cap"],
+}
+
+
+@st.composite
+def assessments(draw, data):
+    readings = {key: draw(st.sampled_from(READINGS[key])) for key in data["readings"]}
+    whole = draw(st.booleans())
+    seen = {
+        f"评价{n}": {
+            line["id"]: observed(line, draw) for line in data["lines"] if whole or draw(st.integers(0, 15)) > 0
+        }
+        for n in range(draw(st.integers(1, 3)))
+    }
+    return readings, {who: lines for who, lines in seen.items() if lines}
+
+
+def agree(data, rubric, readings, seen, shuffle):
+    if not seen:
+        return
+    observations = frame(seen)
+    if shuffle is not None:
+        observations = observations.sample(frac=1, random_state=shuffle)
+    sheet = score(rubric, observations)
+    results = totals(sheet).set_index("assessment")
+    for who, lines in seen.items():
+        want, got = assess(data, readings, lines), results.loc[who]
+        mine = sheet[sheet["assessment"] == who].set_index("line")["score"]
+        for line, points in want["scores"].items():
+            if points is None:
+                assert np.isnan(mine[line])
+            else:
+                assert mine[line] == pytest.approx(float(points), abs=1e-9)
+        assert bool(got["complete"]) == want["complete"]
+        if "low" not in want:
+            continue
+        assert (f"{got['low']:.2f}", f"{got['high']:.2f}") == (f"{want['low']:.2f}", f"{want['high']:.2f}")
+        assert got["missing_points"] == pytest.approx(float(want["missing"]), abs=1e-9)
+        assert bool(got["red_lines"]) == want["red"]
+        for name in ("base", "bonus", "deduction"):
+            assert got[name] == pytest.approx(float(want[name]), abs=1e-9)
+        if want["complete"]:
+            assert got["total"] == float(want["low"])
+        else:
+            assert np.isnan(got["total"])
+
+
+@pytest.mark.parametrize("name", RUBRICS)
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(random=st.data(), shuffle=st.none() | st.integers(0, 9))
+def test_official_rubrics_agree_with_exact_fractions(name, random, shuffle):
+    data = RUBRICS[name]
+    readings, seen = random.draw(assessments(data))
+    agree(data, load_rubric(name, readings), readings, seen, shuffle)
+
+
+RULES = st.one_of(
+    st.just({"kind": "met"}),
+    st.just({"kind": "marks"}),
+    st.builds(lambda each: {"kind": "per_unit", "each": each / 4}, st.integers(1, 12)),
+    st.builds(lambda count: {"kind": "at_least", "count": count}, st.integers(1, 3)),
+    st.builds(lambda cap: {"kind": "each"} if cap is None else {"kind": "each", "cap": cap / 2}, st.none() | st.integers(1, 9)),
+    st.builds(lambda none: {"kind": "share", "when_none": none}, st.sampled_from(["full", "zero", "not_applicable"])),
+    st.builds(
+        lambda least, none: {"kind": "threshold", "at_least": least / 1000, "when_none": none},
+        st.integers(1, 1000),
+        st.sampled_from(["full", "zero", "not_applicable"]),
+    ),
+)
+FITS = {"share": ["merchants"], "threshold": ["threshold", "below_threshold"], "at_least": ["repeats"]}
+
+
+@st.composite
+def rubrics(draw):
+    """A rubric of 2–8 lines with fractional points, each line listing the readings that fit it."""
+    lines = []
+    for n in range(draw(st.integers(2, 8))):
+        rule = draw(RULES)
+        section = "base" if n == 0 else draw(st.sampled_from(["base", "base", "bonus", "deduction"]))
+        points = draw(st.integers(1, 800)) / draw(st.sampled_from([1000, 100, 8]))
+        lines.append(
+            {
+                "id": f"{n}.1", "number": n, "section": section, "subject": "商家", "group": None, "group_points": None,
+                "label": f"第{n}条", "text": f"标准{n}", "points": points, "rule": rule,
+                "readings": [key for key in FITS.get(rule["kind"], []) if draw(st.booleans())],
+                "red_line": section == "deduction" and draw(st.booleans()),
+            }
+        )  # fmt: skip
+    full = float(sum(Fraction(str(line["points"])) for line in lines if line["section"] == "base"))
+    readings = {key: value for key, value in RUBRICS["street"]["readings"].items() if key != "no_cases"}
+    head = {"id": "drawn", "title": "抽", "version": "1", "source": {"file": "a", "annex": "b"}, "full_marks": full}
+    sections = {"base": "基本", "bonus": "加分", "deduction": "扣分"}
+    return {**head, "sections": sections, "readings": readings, "lines": lines}
+
+
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(random=st.data(), shuffle=st.none() | st.integers(0, 9))
+def test_drawn_rubrics_agree_with_exact_fractions(tmp_path_factory, random, shuffle):
+    data = random.draw(rubrics())
+    readings, seen = random.draw(assessments(data))
+    path = tmp_path_factory.mktemp("r") / "drawn.yaml"
+    path.write_text(json.dumps(data, ensure_ascii=False), "utf-8")
+    agree(data, load_rubric(path, readings), readings, seen, shuffle)
+
+
+def test_thousands_of_assessments_on_ties_and_across_blocks():
+    """More than one block, most totals on a tie of the second decimal, in order and shuffled."""
+    data, rng = RUBRICS["street"], np.random.default_rng(7)
+    seen = {}
+    for n in range(2 * BLOCK + 17):
+        lines = {}
+        for line in data["lines"]:
+            kind = line["rule"]["kind"]
+            of = int(rng.choice([16, 40, 80]))
+            value = {"met": 1, "marks": line["points"]}.get(kind, int(rng.integers(0, of + 1)))
+            lines[line["id"]] = {"value": value, "of": of} if kind in ("share", "threshold") else {"value": min(value, 4)}
+            if kind == "marks":
+                lines[line["id"]]["value"] = value
+        seen[f"A{n}"] = lines
+    observations = frame(seen)
+    rubric = load_rubric("street")
+    in_order = totals(score(rubric, observations)).set_index("assessment")
+    shuffled = totals(score(rubric, observations.sample(frac=1, random_state=1))).set_index("assessment")
+    pd.testing.assert_frame_equal(in_order, shuffled.loc[in_order.index])
+    for n in range(0, len(seen), 5):
+        want = assess(data, {}, seen[f"A{n}"])
+        assert in_order.loc[f"A{n}", "total"] == float(want["low"])
+
+
+def test_huge_common_denominators_still_settle_exactly():
+    """Eleven prime denominators whose product leaves 64 bits, and a sum that is exactly a tie."""
+    data = RUBRICS["street"]
+    primes = [9973, 9967, 9949, 9941, 9931, 9929, 9923, 9907, 9901, 9887, 9883]
+    seen = {line["id"]: {"value": 0} for line in data["lines"]}
+    shares = [line for line in data["lines"] if line["rule"]["kind"] in ("share", "threshold")]
+    for n, line in enumerate(shares):
+        seen[line["id"]] = {"value": primes[n % 11], "of": primes[n % 11]}
+    for line in data["lines"]:
+        if line["rule"]["kind"] == "marks":
+            seen[line["id"]] = {"value": 0.125, "note": "样例"}
+    seen["12.1"] = {"value": 9973 - 1, "of": 9973}
+    near = frame({"a": seen, "b": {**seen, "12.1": {"value": 97.25, "of": 100}}})
+    got = totals(score(load_rubric("street"), near)).set_index("assessment")
+    for who, lines in (("a", seen), ("b", {**seen, "12.1": {"value": 97.25, "of": 100}})):
+        assert got.loc[who, "total"] == float(assess(data, {}, lines)["low"])
+
+
+def full_marks(name: str) -> dict:
+    seen = {}
+    for line in RUBRICS[name]["lines"]:
+        kind, base = line["rule"]["kind"], line["section"] == "base"
+        if kind in ("share", "threshold"):
+            seen[line["id"]] = {"value": 40, "of": 40}
+        else:
+            best = {"per_unit": 0, "marks": line["points"]}.get(kind, 1)
+            seen[line["id"]] = {"value": best if base else 0}
+    return seen
+
+
+BAD = {
+    "unknown line": ("9.9", {"value": 1}, "line列", "没有“9.9”条"),
+    "value above of": ("8.1", {"value": 41, "of": 40}, "value列", "大于分母"),
+    "negative": ("2.1", {"value": -1}, "value列", "负数"),
+    "not a number": ("2.1", {"value": np.nan}, "value列", "没有数值"),
+    "infinite": ("2.1", {"value": np.inf}, "value列", "不是数字"),
+    "infinite share": ("8.1", {"value": 1, "of": np.inf}, "of列", "不是数字"),
+    "half a unit": ("2.1", {"value": 1.5}, "value列", "得到1.5"),
+    "half a merchant": ("8.1", {"value": 1.5, "of": 40}, "value列", "得到1.5"),
+    "no denominator": ("8.1", {"value": 1}, "of列", "没有分母"),
+    "a rate": ("8.1", {"value": 0.95, "of": 1}, "value列", "得到0.95"),
+    "yes and a half": ("1.1", {"value": 2}, "value列", "得到2"),
+    "idle without a note": ("1.1", {"outcome": "not_applicable"}, "note列", "没有说明"),
+    "text": ("2.1", {"value": "两台"}, "value列", "不是数字"),
+    "truth": ("1.1", {"value": True}, "value列", "不是数字"),
+    "unknown outcome": ("1.1", {"value": 1, "outcome": "大概"}, "outcome列", "大概"),
+}
+
+
+@pytest.mark.parametrize("fault", BAD)
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_bad_observation_is_refused_at_its_place(fault, shuffle):
+    line, seen, column, words = BAD[fault]
+    observations = frame({"甲": full_marks("scenic_area"), "乙": {**full_marks("scenic_area"), line: seen}})
+    if shuffle:
+        observations = observations.iloc[::-1].reset_index(drop=True)
+    at = observations.index[(observations["assessment"] == "乙") & (observations["line"] == line)][0] + 1
+    with pytest.raises(DataError) as refused:
+        score(load_rubric("scenic_area"), observations)
+    assert [f for f in refused.value.faults if f.where == f"第{at}行 {column}" and words in f.found], str(refused.value)
+    assert len(refused.value.faults) == 1
+
+
+def test_marks_need_a_reason_and_stay_within_points():
+    seen = full_marks("street")
+    for value, note, column in ((3.0, "", "note列"), (5.5, "好", "value列")):
+        with pytest.raises(DataError) as refused:
+            score(load_rubric("street"), frame({"甲": {**seen, "2.1": {"value": value, "note": note}}}))
+        assert [fault.where for fault in refused.value.faults] == [f"第2行 {column}"]
+
+
+def test_all_faults_come_together_and_duplicates_are_named():
+    observations = frame({"甲": {**full_marks("scenic_area"), "2.1": {"value": -1}, "8.1": {"value": 50, "of": 40}}})
+    observations = pd.concat([observations, observations.iloc[:1]], ignore_index=True)
+    with pytest.raises(DataError) as refused:
+        score(load_rubric("scenic_area"), observations)
+    assert [fault.where for fault in refused.value.faults] == ["第3行 value列", "第13行 value列", "第38行 line列"]
+
+
+def test_missing_columns_are_named():
+    with pytest.raises(DataError, match="缺少列value"):
+        score(load_rubric("street"), pd.DataFrame({"assessment": ["a"], "line": ["1.1"]}))
+
+
+def test_incomplete_is_a_range_and_has_no_rank():
+    whole, part = full_marks("street"), full_marks("street")
+    part.pop("1.1")
+    results = totals(score(load_rubric("street"), frame({"甲": whole, "乙": part, "丙": whole})))
+    assert results["complete"].tolist() == [True, False, True]
+    assert results.loc[1, ["low", "high", "missing_points"]].tolist() == [90, 100, 10]
+    assert rank(results).tolist() == [1, pd.NA, 1]
+
+
+def test_nothing_is_changed_and_categories_score_alike():
+    observations = frame({"甲": full_marks("street"), "乙": full_marks("street")})
+    before = observations.copy(deep=True)
+    plain = totals(score(load_rubric("street"), observations))
+    pd.testing.assert_frame_equal(observations, before)
+    typed = observations.astype({"assessment": "category", "line": "category", "outcome": "category"})
+    pd.testing.assert_frame_equal(totals(score(load_rubric("street"), typed)), plain)
+
+
+def test_a_result_names_its_rubric():
+    results = totals(score(load_rubric("street", {"bonus_cap": 8}), frame({"甲": full_marks("street")})))
+    about = results.attrs
+    assert (about["rubric"], about["version"], about["readings"]["bonus_cap"]) == ("street", "征求意见稿", 8.0)
+    assert len(about["sha256"]) == 64
+
+
+def test_equal_totals_share_a_rank_though_floats_differ():
+    results = pd.DataFrame({"unrounded": [0.1 + 0.2, 0.3, 0.5, 0.2], "complete": True})
+    assert rank(results).tolist() == [2, 2, 1, 4]
+
+
+def test_empty_frame_gives_empty_results():
+    empty = frame({"甲": full_marks("street")}).iloc[:0]
+    assert totals(score(load_rubric("street"), empty)).empty
