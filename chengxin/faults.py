@@ -56,7 +56,9 @@ def _rows(rubric: Rubric, observations: pd.DataFrame) -> Iterator[_Row]:
         for n in np.flatnonzero(bad[name]):
             yield n, name, f"“{frame[name].iloc[n]}”不是数字", "有限的数"
     idle = (frame["outcome"].astype("str") == "not_applicable") if "outcome" in frame else pd.Series(False, frame.index)
-    note = frame["note"].astype("str").where(frame["note"].notna(), "") if "note" in frame else pd.Series("", frame.index)
+    note = (
+        frame["note"].astype("str").where(frame["note"].notna(), "") if "note" in frame else pd.Series("", frame.index)
+    )
     for line_id, rows in line_ids.groupby(line_ids, sort=False).groups.items():
         if line_id in lines:
             at = np.asarray(rows)
@@ -96,7 +98,9 @@ def _read(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
     return number, (~empty & ~np.isfinite(number)) | truth
 
 
-def _values(line: Line, at: np.ndarray, numbers: dict[str, Any], bad: dict[str, Any], note: np.ndarray) -> Iterator[_Row]:
+def _values(
+    line: Line, at: np.ndarray, numbers: dict[str, Any], bad: dict[str, Any], note: np.ndarray
+) -> Iterator[_Row]:
     value, of = numbers["value"][at], numbers["of"][at]
     broken = bad["value"][at] | bad["of"][at]
     where = f"“{line.id}”条{line.label}"

@@ -321,7 +321,9 @@ def _check_readings(document: Document, model: RubricFile) -> None:
     for n, line in enumerate(model.lines):
         for key in line.readings:
             if key not in model.readings:
-                document.fault(("lines", n, "readings"), f"没有读法“{key}”", "、".join(model.readings) or "readings中的名称")
+                document.fault(
+                    ("lines", n, "readings"), f"没有读法“{key}”", "、".join(model.readings) or "readings中的名称"
+                )
                 continue
             for option, choice in model.readings[key].options.items():
                 try:

@@ -92,7 +92,9 @@ class _OfTotal(Rule):
 
     def none_in_words(self) -> str:
         """What 0 of 0 gives, in Chinese."""
-        return {"full": "无此情形得满分", "zero": "未开展不得分", "not_applicable": "无此类对象为不适用"}[self.when_none]
+        return {"full": "无此情形得满分", "zero": "未开展不得分", "not_applicable": "无此类对象为不适用"}[
+            self.when_none
+        ]
 
     def nothing(self, points: float, value: Column, of: Column) -> Column:
         """Score of 0 of 0: full, zero, or NaN where the line does not apply."""
@@ -142,6 +144,12 @@ class Threshold(_OfTotal):
         part = np.where(self.reached(value, of), points, low)
         part = np.where(np.isnan(value) | np.isnan(of), np.nan, part)
         return np.where(of == 0, self.nothing(points, value, of), part)
+
+    def verdict(self, value: float, of: float) -> str:
+        """Whether the threshold was reached, in Chinese."""
+        reach = "达到" if self.inclusive else "超过"
+        reached = self.reached(np.array(value), np.array(of))
+        return f"{'' if reached else '未'}{reach}{plain(self.at_least * 100)}%"
 
     def words(self, points: float, unit: str, adds: str = "得") -> str:
         reach = "达到" if self.inclusive else "超过"

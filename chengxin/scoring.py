@@ -404,7 +404,9 @@ class _Exact:
         rows, t = near + self.at.start, self.table
         of = np.where(np.array(t.about["divides"]) & (t.of[rows] > 0), t.of[rows], 1.0)
         value = np.where(np.isnan(t.value[rows]), 0, t.value[rows])
-        value_places = next(k for k in range(7) if k == 6 or (np.abs(value * 10**k - np.rint(value * 10**k)) < 1e-4).all())
+        value_places = next(
+            k for k in range(7) if k == 6 or (np.abs(value * 10**k - np.rint(value * 10**k)) < 1e-4).all()
+        )
         point_places = next(k for k in range(4) if k == 3 or (np.rint(t.points * 10**k) == t.points * 10**k).all())
         scale = 10 ** (value_places + point_places)
         score = np.where(np.isnan(self.score.T[near]), 0, self.score.T[near])
@@ -430,7 +432,11 @@ class _Exact:
         cap = t.bonus_cap
         if np.isfinite(cap):
             bonus = np.minimum(bonus, _whole(np.full(len(total), cap * 1000), dtype) * unit // 1000)
-        top, bottom = (1, np.ones(len(total), int)) if not t.rescale else (round(t.points[t.section == 0].sum() * 1000), applicable * 1000)
+        top, bottom = (
+            (1, np.ones(len(total), int))
+            if not t.rescale
+            else (round(t.points[t.section == 0].sum() * 1000), applicable * 1000)
+        )
         bottom = _whole(np.rint(np.asarray(bottom, float)), dtype)
         lost = _whole(np.rint(missing * 1000), dtype) * unit // 1000
         exact = (base + lost) * top + (bonus - deduction) * bottom
@@ -439,7 +445,9 @@ class _Exact:
         sign = np.where(exact < 0, -1, 1)
         cents = sign * ((abs(exact) * 200 + under) // (2 * under))
         for limit in limits:
-            cents = np.where(total == limit, int((Decimal(str(limit)) * 100).quantize(Decimal(1), ROUND_HALF_UP)), cents)
+            cents = np.where(
+                total == limit, int((Decimal(str(limit)) * 100).quantize(Decimal(1), ROUND_HALF_UP)), cents
+            )
         return cents.astype(float)
 
 

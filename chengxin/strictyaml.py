@@ -106,7 +106,12 @@ class Document:
             elif key in found:
                 first = self.lines[(*where, key)]
                 self.faults.append(
-                    Fault(f"{self.shown}:{line} {key}", f"键“{key}”重复（第{first}行已有）", "每个键只写一次", "请删去一处")
+                    Fault(
+                        f"{self.shown}:{line} {key}",
+                        f"键“{key}”重复（第{first}行已有）",
+                        "每个键只写一次",
+                        "请删去一处",
+                    )
                 )
                 continue
             self.lines.setdefault((*where, key), line)
@@ -204,7 +209,7 @@ def _path_in(data: Any, loc: tuple[str | int, ...]) -> Where:
     where: list[str | int] = []
     here = data
     for n, step in enumerate(loc):
-        if isinstance(here, dict) and step in here or isinstance(here, list) and isinstance(step, int):
+        if (isinstance(here, dict) and step in here) or (isinstance(here, list) and isinstance(step, int)):
             where.append(step)
             here = here[step]  # type: ignore[index]
         elif n == len(loc) - 1:

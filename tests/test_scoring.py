@@ -17,7 +17,10 @@ from chengxin.rubric import load_rubric
 from chengxin.scoring import BLOCK, rank, score, totals
 
 HERE = Path(__file__).parent
-RUBRICS = {name: yaml.safe_load((HERE.parent / "rubrics" / f"{name}.yaml").read_text("utf-8")) for name in ("scenic_area", "street")}
+RUBRICS = {
+    name: yaml.safe_load((HERE.parent / "rubrics" / f"{name}.yaml").read_text("utf-8"))
+    for name in ("scenic_area", "street")
+}
 CASES = [case for path in sorted((HERE / "cases").glob("*.yaml")) for case in yaml.safe_load(path.read_text("utf-8"))]
 
 
@@ -55,7 +58,7 @@ def observed(line: dict, draw):
     if kind == "met":
         return {"value": draw(st.integers(0, 1))}
     if kind == "marks":
-        return {"value": draw(st.integers(0, round(points * 8))) / 8, "note": note}
+        return {"value": draw(st.integers(0, int(points * 8))) / 8, "note": note}
     return {"value": draw(st.integers(0, 5))}
 
 
@@ -130,7 +133,9 @@ RULES = st.one_of(
     st.just({"kind": "marks"}),
     st.builds(lambda each: {"kind": "per_unit", "each": each / 4}, st.integers(1, 12)),
     st.builds(lambda count: {"kind": "at_least", "count": count}, st.integers(1, 3)),
-    st.builds(lambda cap: {"kind": "each"} if cap is None else {"kind": "each", "cap": cap / 2}, st.none() | st.integers(1, 9)),
+    st.builds(
+        lambda cap: {"kind": "each"} if cap is None else {"kind": "each", "cap": cap / 2}, st.none() | st.integers(1, 9)
+    ),
     st.builds(lambda none: {"kind": "share", "when_none": none}, st.sampled_from(["full", "zero", "not_applicable"])),
     st.builds(
         lambda least, none: {"kind": "threshold", "at_least": least / 1000, "when_none": none},
@@ -184,7 +189,9 @@ def test_thousands_of_assessments_on_ties_and_across_blocks():
             kind = line["rule"]["kind"]
             of = int(rng.choice([16, 40, 80]))
             value = {"met": 1, "marks": line["points"]}.get(kind, int(rng.integers(0, of + 1)))
-            lines[line["id"]] = {"value": value, "of": of} if kind in ("share", "threshold") else {"value": min(value, 4)}
+            lines[line["id"]] = (
+                {"value": value, "of": of} if kind in ("share", "threshold") else {"value": min(value, 4)}
+            )
             if kind == "marks":
                 lines[line["id"]]["value"] = value
         seen[f"A{n}"] = lines

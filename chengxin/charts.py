@@ -1,0 +1,178 @@
+"""Charts as Vega-Lite specifications rendered to SVG text; they return, never show.
+
+One way for notebooks, Voilà, HTML and print: a plain dict in, an SVG with selectable Chinese text out. The font
+wheel gives vl-convert a Chinese face to measure with; the reader's own fonts draw it. Nothing is fetched.
+"""
+
+import hashlib
+import html
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+FONT = "Noto Sans SC, Noto Sans CJK SC, Microsoft YaHei, PingFang SC, SimHei, sans-serif"
+INK, QUIET, GRID = "#1f2933", "#52606d", "#e4e7eb"
+BLUE, ORANGE, RED, GREEN = "#1d5a9e", "#c8701c", "#b3261e", "#0f766e"  # apart for colour-blind readers
+SERIES = [BLUE, ORANGE, GREEN, "#7b4fa3", "#8a6d1f", "#4a5568"]
+KINDS = {"full": QUIET, "lost": ORANGE, "bonus": GREEN, "deduction": RED, "total": BLUE}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An SVG with its title and the words that stand for it where it cannot be seen."""
+
+    svg: str
+    title: str
+    alt: str
+
+    def _repr_html_(self) -> str:
+        label = html.escape(self.alt, quote=True)
+        body = self.svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+        return f"<figure>{body}<figcaption>{html.escape(self.title)}</figcaption></figure>"
+
+
+@cache
+def _engine() -> Any:
+    import pylopdf_fonts_zh_cn as fonts
+    import vl_convert
+
+    vl_convert.register_font_directory(str(Path(fonts.sans_path()).parent))
+    return vl_convert
+
+
+def picture(spec: dict[str, Any], title: str, alt: str) -> Picture:
+    """Render a specification.
+
+    Parameters
+    ----------
+    spec : Vega-Lite, data included as values
+    title : Chinese caption, shown under the chart
+    alt : what the chart says, in one Chinese sentence
+    """
+    config = {
+        "font": FONT, "background": None, "view": {"stroke": None},
+        "axis": {"labelFontSize": 12, "titleFontSize": 12, "labelColor": INK, "titleColor": QUIET, "gridColor": GRID,
+                 "domainColor": "#9aa5b1", "tickColor": "#9aa5b1", "titleFontWeight": "normal", "labelLimit": 220},
+        "legend": {"labelFontSize": 12, "titleFontSize": 12, "labelColor": INK, "titleFontWeight": "normal"},
+        "text": {"fontSize": 12, "fill": INK},
+    }  # fmt: skip
+    whole = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "config": config, **spec}
+    svg = _engine().vegalite_to_svg(whole, allowed_base_urls=[])
+    mark = hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()[:8]
+    svg = re.sub(r'(id="|url\(#|href="#)(clip|gradient)', rf"\1c{mark}-\2", svg)
+    return Picture(svg, title, alt)
+
+
+def waterfall(steps: pd.DataFrame, title: str) -> Picture:
+    """How a total came about: full marks, points lost by group, bonus, deduction, total.
+
+    Parameters
+    ----------
+    steps : columns label (text), start, end (points), kind (full | lost | bonus | deduction | total), in order
+    """
+    rows = steps.assign(text=[_signed(row) for row in steps.itertuples()])
+    low = min(60.0, float(steps.loc[steps["kind"] != "full", ["start", "end"]].min().min()) - 5)
+    scale = {"domain": [max(0.0, low), float(steps[["start", "end"]].max().max()) + 4]}
+    y = {"field": "label", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False, "domain": False}}
+    x = {"field": "start", "type": "quantitative", "scale": scale, "title": "分"}
+    if low > 0:
+        rows.loc[rows["kind"].isin(["full", "total"]), "start"] = low
+    names = {"full": "满分", "lost": "失分", "bonus": "加分", "deduction": "扣分", "total": "总分"}
+    rows["kind"] = rows["kind"].map(names)
+    color = {"field": "kind", "title": None, "scale": {"domain": list(names.values()), "range": list(KINDS.values())},
+             "legend": {"orient": "top"}}  # fmt: skip
+    rows["edge"] = rows[["start", "end"]].max(axis=1)
+    spec = {
+        "width": 560, "height": {"step": 24}, "data": {"values": rows.to_dict("records")},
+        "layer": [
+            {"mark": {"type": "bar", "height": 15, "clip": True}, "encoding": {"y": y, "x": x, "x2": {"field": "end"}, "color": color}},
+            {"mark": {"type": "text", "align": "left", "dx": 5},
+             "encoding": {"y": y, "x": {"field": "edge", "type": "quantitative"}, "text": {"field": "text"}}},
+        ],
+    }  # fmt: skip
+    losses = "、".join(f"{row.label}{row.text}" for row in rows.itertuples() if row.kind not in ("满分", "总分"))
+    return picture(spec, title, f"{title}：{losses or '没有失分'}，总分{rows['text'].iloc[-1]}")
+
+
+def _signed(row: Any) -> str:
+    if row.kind in ("full", "total"):
+        return f"{row.end:.2f}分".replace(".00分", "分") if row.kind == "full" else f"{row.end:.2f}分"
+    return f"{'+' if row.kind == 'bonus' else '−'}{abs(row.end - row.start):.2f}分"
+
+
+def heat_map(rates: pd.DataFrame, title: str) -> Picture:
+    """Score rates of groups (rows) by areas (columns).
+
+    Parameters
+    ----------
+    rates : columns area, group (text, in order), rate (0–1, NaN where nothing was assessed)
+    """
+    rows = rates.assign(
+        text=["—" if rate != rate else f"{rate:.0%}" for rate in rates["rate"]], rate=rates["rate"].astype(object)
+    )
+    rows["rate"] = rows["rate"].where(rates["rate"].notna(), None)
+    x = {
+        "field": "area",
+        "type": "nominal",
+        "sort": None,
+        "title": None,
+        "axis": {"labelAngle": 0, "orient": "top", "ticks": False, "domain": False, "labelLimit": 150},
+    }
+    y = {"field": "group", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False, "domain": False}}
+    dark = {"condition": {"test": "datum.rate !== null && datum.rate < 0.7", "value": "white"}, "value": INK}
+    color = {"field": "rate", "type": "quantitative", "title": "得分率",
+             "scale": {"domain": [0.4, 0.7, 0.9, 1], "range": ["#8c3b0a", "#d98a4b", "#f7e3c8", "#e8f1fa"], "clamp": True, "interpolate": "rgb"}, "legend": None}  # fmt: skip
+    spec = {
+        "width": {"step": max(70, min(150, 600 // max(1, rates["area"].nunique())))}, "height": {"step": 24}, "data": {"values": rows.to_dict("records")},
+        "encoding": {"x": x, "y": y},
+        "layer": [{"mark": {"type": "rect", "stroke": "white", "strokeWidth": 2}, "encoding": {"color": color}},
+                  {"mark": "text", "encoding": {"text": {"field": "text"}, "color": dark}}],
+    }  # fmt: skip
+    worst = rates.dropna().nsmallest(3, "rate")
+    said = "、".join(f"{row.area}{row.group}{row.rate:.0%}" for row in worst.itertuples())
+    return picture(spec, title, f"{title}：得分率最低的是{said}")
+
+
+def trend(points: pd.DataFrame, title: str) -> Picture:
+    """Totals over periods, a line an area.
+
+    Parameters
+    ----------
+    points : columns area, period (text), total (points)
+    """
+    rows = points.dropna(subset=["total"]).assign(text=lambda frame: frame["total"].map("{:.2f}".format))
+    span = [float(rows["total"].min()) - 2, float(rows["total"].max()) + 2] if len(rows) else [0, 100]
+    encoding = {
+        "x": {
+            "field": "period",
+            "type": "ordinal",
+            "title": "评价期（年）",
+            "axis": {"labelAngle": 0},
+            "scale": {"padding": 0.4},
+        },
+        "y": {"field": "total", "type": "quantitative", "scale": {"domain": span, "nice": True}, "title": "总分（分）"},
+        "color": {
+            "field": "area",
+            "title": None,
+            "sort": None,
+            "scale": {"range": SERIES},
+            "legend": {"orient": "top", "labelLimit": 220},
+        },
+        "shape": {"field": "area", "title": None, "sort": None, "legend": {"orient": "top", "labelLimit": 220}},
+    }
+    spec = {
+        "width": 560, "height": 210, "data": {"values": rows[["area", "period", "total", "text"]].to_dict("records")},
+        "encoding": encoding,
+        "layer": [{"mark": {"type": "line", "strokeWidth": 2}}, {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}},
+                  {"mark": {"type": "text", "dy": -12}, "encoding": {"text": {"field": "text"}}}],
+    }  # fmt: skip
+    said = "；".join(
+        f"{area}{'、'.join(f'{r.period}年{r.text}分' for r in part.itertuples())}"
+        for area, part in rows.groupby("area", sort=False)
+    )
+    return picture(spec, title, f"{title}：{said}")

@@ -1,0 +1,291 @@
+"""Thin commands over the kit. Exit codes: 0 done, 1 findings or a part failed, 2 wrong use."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chengxin.errors import ChengxinError, FaultsError, UsageError
+
+app = typer.Typer(
+    help="诚信计量评价工具包：评分细则、评分、说明和报告。",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+rubric_app = typer.Typer(help="查看和核对评分细则。", no_args_is_help=True)
+app.add_typer(rubric_app, name="rubric")
+
+RubricName = Annotated[str, typer.Argument(metavar="细则", help="细则编号（如scenic_area）或YAML文件")]
+
+
+def _choices(said: list[str]) -> dict[str, str]:
+    wrong = [text for text in said if "=" not in text]
+    if wrong:
+        raise UsageError(f"读法要写成“名称=选项”，得到：{'、'.join(wrong)}。")
+    return dict(text.split("=", 1) for text in said)  # type: ignore[misc]
+
+
+@rubric_app.command("list")
+def rubric_list() -> None:
+    """列出工具包里的评分细则和变体。"""
+    from chengxin.rubric import load_rubric, rubric_paths
+
+    for name in rubric_paths():
+        rubric = load_rubric(name)
+        variant = f"，变体{rubric.variant}" if rubric.variant else ""
+        typer.echo(f"{name}\t{rubric.title}（{rubric.version}{variant}）\t{len(rubric.lines)}条\t{rubric.sha256[:12]}")
+
+
+@rubric_app.command("check")
+def rubric_check(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[细则]…", help="缺省核对全部")] = None,
+) -> None:
+    """核对细则文件，指出每一处错误的文件、行和改法。"""
+    from chengxin.rubric import load_rubric, rubric_paths
+
+    faulty = False
+    for name in names or rubric_paths():
+        try:
+            rubric = load_rubric(name)
+            typer.echo(f"{name}：无误，{len(rubric.lines)}条，sha256 {rubric.sha256}")
+        except FaultsError as error:
+            faulty = True
+            typer.echo(str(error), err=True)
+    if faulty:
+        raise typer.Exit(1)
+
+
+@rubric_app.command("show")
+def rubric_show(name: RubricName) -> None:
+    """以Markdown表格显示细则：原文、规则、读法和分值并列。"""
+    from chengxin.explain import page
+    from chengxin.rubric import load_rubric
+
+    typer.echo(page(load_rubric(name)), nl=False)
+
+
+@rubric_app.command("diff")
+def rubric_diff(
+    before: Annotated[str, typer.Argument(metavar="旧细则", help="细则编号或文件")],
+    after: Annotated[str, typer.Argument(metavar="新细则", help="细则编号或文件")],
+) -> None:
+    """用文字列出两个细则哪些条目变了、怎样变。"""
+    from chengxin.rubric import diff, load_rubric
+
+    changes = diff(load_rubric(before), load_rubric(after))
+    if changes.empty:
+        typer.echo("两个细则没有差别。")
+    for row in changes.itertuples():
+        typer.echo(f"{row.line} {row.label}：{row.what}　{row.before or '（无）'} → {row.after or '（无）'}")
+
+
+@app.command("score")
+def score_command(
+    observations: Annotated[Path, typer.Argument(metavar="观测.csv", help="列：assessment,line,value,of,outcome,note")],
+    rubric: Annotated[str, typer.Option("--rubric", metavar="细则", help="细则编号或YAML文件")],
+    reading: Annotated[
+        list[str] | None, typer.Option("--reading", metavar="名称=选项", help="改用某个读法，可重复")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", metavar="table|csv|json", help="输出格式")] = "table",
+) -> None:
+    """给一个观测文件评分，逐条说明理由。"""
+    from chengxin.exchange import observations_csv
+    from chengxin.explain import explain
+    from chengxin.rubric import load_rubric
+    from chengxin.scoring import score, totals
+
+    if form not in ("table", "csv", "json"):
+        raise UsageError(f"没有输出格式“{form}”，可用：table、csv、json。")
+    chosen = load_rubric(rubric, _choices(reading or []))
+    sheet = score(chosen, observations_csv(observations))
+    results = totals(sheet)
+    if form == "json":
+        typer.echo(json.dumps(as_records(results, explain(chosen, sheet)), ensure_ascii=False, indent=1))
+    elif form == "csv":
+        typer.echo(results.to_csv(index=False, lineterminator="\n"), nl=False)
+    else:
+        _print_table(chosen, results, sheet)
+
+
+def as_records(results: Any, explained: Any) -> list[dict[str, Any]]:
+    """Results with their lines as plain data for JSON; numbers that are not decided are None."""
+    lines: dict[str, dict[str, Any]] = {name: {} for name in results["assessment"]}
+    cells = zip(*(explained[name] for name in ("assessment", "line", "score", "outcome", "reason")), strict=True)
+    for who, line, points, outcome, reason in cells:
+        lines[who][line] = {"score": _number(points), "outcome": outcome, "reason": reason}
+    return [
+        {
+            "assessment": row.assessment,
+            "rubric": row.rubric,
+            **{
+                name: _number(getattr(row, name))
+                for name in ("base", "bonus", "deduction", "raw", "total", "low", "high")
+            },
+            "complete": bool(row.complete),
+            "missing_points": _number(row.missing_points),
+            "red_lines": row.red_lines.split("、") if row.red_lines else [],
+            "lines": lines[row.assessment],
+        }
+        for row in results.itertuples()
+    ]
+
+
+def _number(points: float) -> float | None:
+    return None if points != points else round(float(points), 9) + 0.0
+
+
+def _print_table(rubric: Any, results: Any, sheet: Any) -> None:
+    from chengxin.explain import explain, total_in_words
+    from chengxin.rules import plain
+
+    explained = explain(rubric, sheet)
+    for n, row in results.iterrows():
+        red = f"　红线：{row['red_lines']}" if row["red_lines"] else ""
+        typer.echo(f"{row['assessment']}　{total_in_words(row, results.attrs)}{red}")
+        width = len(rubric.lines)
+        for line in explained.iloc[n * width : (n + 1) * width].itertuples():
+            points = "—" if line.score != line.score else plain(line.score)
+            typer.echo(f"  {line.line:<6}{points:>8}/{plain(line.points):<4} {line.reason}")
+    typer.echo(
+        f"细则：{rubric.title}（{rubric.version}），sha256 {rubric.sha256[:12]}；读法："
+        + "；".join(
+            f"{key}={value if isinstance(value, str) else plain(value)}" for key, value in rubric.chosen.items()
+        )
+    )
+
+
+Database = Annotated[
+    str | None,
+    typer.Option("--database", metavar="地址", help="数据库地址或文件；缺省用CHENGXIN_DB，再缺省用chengxin.db"),
+]
+Out = Annotated[Path, typer.Option("--out", metavar="文件夹", help="报告放在哪里")]
+
+
+@app.command("init")
+def init(database: Database = None) -> None:
+    """建立数据库，或把旧版数据库升级到本版。"""
+    from chengxin.store import migrate
+
+    before, after = migrate(database)
+    typer.echo(f"数据库已就绪：版本{after}" + (f"（原为{before}）" if before not in (None, after) else ""))
+
+
+@app.command("load")
+def load_command(
+    folder: Annotated[Path, typer.Argument(metavar="文件夹", help="含五个CSV文件的文件夹，格式同sample_data")],
+    database: Database = None,
+    who: Annotated[str, typer.Option("--who", metavar="姓名", help="由谁导入，记入审计")] = "命令行",
+    why: Annotated[str, typer.Option("--why", metavar="事由", help="为何导入，记入审计")] = "批量导入",
+    demo: Annotated[bool, typer.Option("--demo", help="标为演示数据")] = False,
+) -> None:
+    """导入登记和评价数据：有一处错误就一行也不写，并列出全部错误。"""
+    _report_load(folder, database, who, why, demo)
+
+
+def _report_load(folder: Path, database: str | None, who: str, why: str, demo: bool) -> None:
+    from chengxin.exchange import load
+    from chengxin.faults import observation_faults
+    from chengxin.rubric import load_rubric
+    from chengxin.store import open_store
+
+    def check(rubric: str, observations: Any) -> list[Any]:
+        return observation_faults(load_rubric(rubric), observations, "observations.csv ")
+
+    engine = open_store(database)
+    at = datetime.now(UTC)
+    counts = load(engine, folder, who=who, why=why, at=at, demo=demo or _is_sample(folder), check_observations=check)
+    engine.dispose()
+    typer.echo("已导入：" + "，".join(f"{name} {count}行" for name, count in counts.items()))
+
+
+def _is_sample(folder: Path) -> bool:
+    from chengxin.places import place
+
+    return folder.resolve() == place("sample_data").resolve()
+
+
+@app.command("status")
+def status(database: Database = None) -> None:
+    """数据库里有什么：各表行数、各评价期的评价个数。"""
+    from chengxin import readers
+    from chengxin.store import open_store
+
+    engine = open_store(database, read_only=True)
+    for row in readers.counts(engine).itertuples():
+        typer.echo(f"{row.table:<22}{row.rows:>9}行")
+    for row in readers.periods(engine).itertuples():
+        typer.echo(f"评价期{row.period}　{row.rubric}　{row.assessments}个")
+    engine.dispose()
+
+
+@app.command("report")
+def report(
+    period: Annotated[str, typer.Option("--period", metavar="评价期", help="如2026")],
+    county: Annotated[
+        list[str] | None, typer.Option("--county", metavar="代码", help="填报单位，可重复；缺省全部")
+    ] = None,
+    out: Out = Path("reports"),
+    force: Annotated[bool, typer.Option("--force", help="已是最新的也重新生成")] = False,
+    database: Database = None,
+) -> None:
+    """为各填报单位生成指数评价报告；一个单位失败不影响其他单位。"""
+    if not _run_reports(database, period, county, out, force):
+        raise typer.Exit(1)
+
+
+def _run_reports(database: str | None, period: str, county: list[str] | None, out: Path, force: bool) -> bool:
+    """Make the reports with a progress line each; True when none failed."""
+    from chengxin.reports import Made, county_reports
+
+    words = {"made": "已生成", "current": "已是最新", "failed": "失败"}
+
+    def show(made: Made) -> None:
+        print(
+            f"  {made.name}（{made.county}）：{words[made.state]}{made.reason and '，' + made.reason}", file=sys.stderr
+        )
+
+    made = county_reports(database, period, county, out, force=force, progress=show)
+    failed = [row for row in made if row.state == "failed"]
+    typer.echo(f"{period}年报告：{len(made) - len(failed)}个可用，{len(failed)}个失败。目录：{out / 'index.html'}")
+    for row in failed:
+        print(f"失败：{row.name}（{row.county}），{row.reason}", file=sys.stderr)
+    return not failed
+
+
+@app.command("demo")
+def demo(out: Out = Path("chengxin-demo")) -> None:
+    """从零演示：新数据库、示例数据、评分、全部县级报告。"""
+    from chengxin import readers
+    from chengxin.places import place
+    from chengxin.store import migrate, open_store
+
+    out.mkdir(parents=True, exist_ok=True)
+    database = out / "chengxin.db"
+    for old in (database, out / "chengxin.db-wal", out / "chengxin.db-shm"):
+        old.unlink(missing_ok=True)
+    migrate(str(database))
+    _report_load(place("sample_data"), str(database), "演示", "示例数据", True)
+    engine = open_store(str(database), read_only=True)
+    period = max(readers.periods(engine)["period"])
+    engine.dispose()
+    typer.echo("演示数据：各项结果均为虚构，不反映任何单位的实际情况。")
+    fine = _run_reports(str(database), period, None, out, False)
+    typer.echo(f"请用浏览器打开：{(out / 'index.html').resolve()}")
+    if not fine:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is a Chinese message on stderr, never a traceback."""
+    try:
+        app()
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except ChengxinError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)

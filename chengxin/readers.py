@@ -1,0 +1,163 @@
+"""What the database holds, as frames: one query each, dtypes from the tables."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy import Column, Engine
+
+from chengxin.schema import AREA, ASSESSMENT, AUDIT, HISTORY, METADATA, OBSERVATION, UNIT
+
+
+def units(engine: Engine) -> pd.DataFrame:
+    """All reporting units by code.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+
+    Returns
+    -------
+    columns code, name, short_name, admin_code, kind
+    """
+    return _read(engine, sa.select(UNIT).order_by(UNIT.c.code))
+
+
+def areas(engine: Engine, unit: str | None = None) -> pd.DataFrame:
+    """Areas by code.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    unit : code of a reporting unit; default: all
+
+    Returns
+    -------
+    columns code, name, kind, unit, level, level_as_of, pilot_wave, status
+    """
+    return _read(engine, _where(sa.select(AREA).order_by(AREA.c.code), {AREA.c.unit: unit}))
+
+
+def assessments(engine: Engine, period: str | None = None, unit: str | None = None) -> pd.DataFrame:
+    """Assessments by period and id.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    period, unit : a period, the code of a reporting unit; default: all
+
+    Returns
+    -------
+    columns id, area, period, rubric, as_of, status, demo; of the area name, kind, unit (its code); of the
+    unit short_name
+    """
+    columns = (AREA.c.name, AREA.c.kind, AREA.c.unit, UNIT.c.short_name)
+    query = sa.select(ASSESSMENT, *columns).join_from(ASSESSMENT, AREA).join(UNIT)
+    query = query.order_by(ASSESSMENT.c.period, ASSESSMENT.c.id)
+    return _read(engine, _where(query, {ASSESSMENT.c.period: period, AREA.c.unit: unit}))
+
+
+def observations(
+    engine: Engine, period: str | None = None, unit: str | None = None, rubric: str | None = None
+) -> pd.DataFrame:
+    """Observations by assessment and line, as `scoring.score` takes them.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    period, unit, rubric : a period, the code of a reporting unit, the id of a rubric; default: all
+
+    Returns
+    -------
+    columns assessment, line, value, of, outcome, note
+    """
+    t = OBSERVATION.c
+    query = sa.select(t.assessment, t.line, t.value, t.of, t.outcome, t.note).join(ASSESSMENT).join(AREA)
+    wanted = {ASSESSMENT.c.period: period, AREA.c.unit: unit, ASSESSMENT.c.rubric: rubric}
+    return _read(engine, _where(query.order_by(t.assessment, t.line), wanted))
+
+
+def history(engine: Engine, assessment: str) -> pd.DataFrame:
+    """Every version of the observations of one assessment, by line and version.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    assessment : its id
+
+    Returns
+    -------
+    columns assessment, line, version, value, of, outcome, note, at (UTC, ISO text), who, why
+    """
+    query = sa.select(HISTORY).where(HISTORY.c.assessment == assessment)
+    return _read(engine, query.order_by(HISTORY.c.line, HISTORY.c.version))
+
+
+def audit_trail(engine: Engine, limit: int = 100) -> pd.DataFrame:
+    """The latest changes of the registries, newest first.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    limit : how many
+
+    Returns
+    -------
+    columns id, at (UTC, ISO text), who, action, subject (table), key, old, new (dict of the row or None), why
+    """
+    return _read(engine, sa.select(AUDIT).order_by(AUDIT.c.id.desc()).limit(limit))
+
+
+def periods(engine: Engine) -> pd.DataFrame:
+    """Periods and rubrics that have assessments.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+
+    Returns
+    -------
+    columns period, rubric, assessments (their number), by period and rubric
+    """
+    t = ASSESSMENT.c
+    query = sa.select(t.period, t.rubric, sa.func.count().label("assessments"))
+    return _read(engine, query.group_by(t.period, t.rubric).order_by(t.period, t.rubric))
+
+
+def counts(engine: Engine) -> pd.DataFrame:
+    """Rows of every table.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+
+    Returns
+    -------
+    columns table, rows
+    """
+    parts = [
+        sa.select(sa.literal(str(name)).label("table"), sa.func.count().label("rows")).select_from(table)
+        for name, table in METADATA.tables.items()
+    ]
+    return _read(engine, sa.union_all(*parts))
+
+
+def _where(query: Any, wanted: Mapping[Column[Any], Any]) -> Any:
+    return query.where(*(column == value for column, value in wanted.items() if value is not None))
+
+
+def _read(engine: Engine, query: Any) -> pd.DataFrame:
+    """One query as a frame; a column's dtype follows the table, also when it is empty or all missing."""
+    with engine.connect() as conn:
+        frame = pd.read_sql(query, conn)
+    for column in query.selected_columns:
+        frame[column.name] = frame[column.name].astype(_dtype(column))
+    return frame
+
+
+def _dtype(column: Any) -> str:
+    whole = "Int64" if getattr(column, "nullable", False) else "int64"
+    kinds = {str: "str", int: whole, float: "float64", bool: "bool", date: "datetime64[s]"}
+    return kinds.get(column.type.python_type, "object")

@@ -1,0 +1,74 @@
+"""Tables as escaped HTML; they return, never show. Every cell that a person could have typed is escaped here."""
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Html:
+    """Finished HTML that a notebook shows as it is."""
+
+    text: str
+
+    def _repr_html_(self) -> str:
+        return self.text
+
+
+def table(frame: pd.DataFrame, columns: Mapping[str, str], caption: str, red: str | None = None) -> Html:
+    """A frame as an HTML table: numbers to the right, missing values as —, all text escaped.
+
+    Parameters
+    ----------
+    frame : the rows
+    columns : column → Chinese heading (with its unit), in the order to show
+    caption : Chinese caption above the table
+    red : name of a truth column; rows where it holds are marked
+    """
+    numeric = {name: pd.api.types.is_numeric_dtype(frame[name]) for name in columns}
+    head = "".join(f'<th scope="col"{_side(numeric[name])}>{html.escape(text)}</th>' for name, text in columns.items())
+    marked = frame[red].to_list() if red else [False] * len(frame)
+    rows = zip(marked, *(frame[name] for name in columns), strict=True)
+    body = "".join(
+        f"<tr{' class=red' if mark else ''}>"
+        + "".join(_cell(cell, numeric[name]) for name, cell in zip(columns, cells, strict=True))
+        + "</tr>"
+        for mark, *cells in rows
+    )
+    if not len(frame):
+        body = f'<tr><td colspan="{len(columns)}">本期没有此类记录</td></tr>'
+    title = f"<caption>{html.escape(caption)}</caption>"
+    return Html(f'<div class="wide"><table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')
+
+
+def _side(numeric: bool) -> str:
+    return ' class="num"' if numeric else ""
+
+
+def _cell(cell: Any, numeric: bool) -> str:
+    if cell is None or cell is pd.NA or cell != cell:
+        text = "—"
+    elif isinstance(cell, bool):
+        text = "是" if cell else "否"
+    elif isinstance(cell, float):
+        text = f"{cell:.2f}"
+    else:
+        text = html.escape(str(cell)).replace("\n", "<br>")
+    return f"<td{_side(numeric)}>{text}</td>"
+
+
+def facts(pairs: Mapping[str, Any], title: str = "") -> Html:
+    """Named facts as a two-column list, escaped."""
+    head = f"<h2>{html.escape(title)}</h2>" if title else ""
+    rows = "".join(
+        f"<dt>{html.escape(str(name))}</dt><dd>{html.escape(str(said))}</dd>" for name, said in pairs.items()
+    )
+    return Html(f'{head}<dl class="facts">{rows}</dl>')
+
+
+def notice(text: str) -> Html:
+    """A banner, such as 演示数据."""
+    return Html(f'<p class="banner" role="note">{html.escape(text)}</p>')

@@ -1,0 +1,242 @@
+"""What a county's index report shows, gathered from the database as frames; notebooks only lay it out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Engine
+
+from chengxin import charts, readers, tables
+from chengxin.errors import UsageError
+from chengxin.explain import explain, improvements, total_in_words
+from chengxin.rubric import Rubric, load_rubric
+from chengxin.rules import plain
+from chengxin.scoring import rank, score, totals
+from chengxin.store import open_store
+
+STATES = {"draft": "草稿", "submitted": "已提交", "approved": "已审定", "published": "已发布", "withdrawn": "已撤回"}
+KINDS = {"scenic_area": "景区", "street": "街区"}
+DEMO = "演示数据：本报告由工具包自带的示例数据生成，各项结果均为虚构，不反映任何单位的实际情况。"
+
+
+@dataclass(frozen=True)
+class CountyIndex:
+    """One reporting unit in one period: results of all its areas with their sheets, ranks and trend."""
+
+    unit: pd.Series
+    period: str
+    demo: bool
+    rubrics: dict[str, Rubric]
+    results: pd.DataFrame
+    sheets: dict[str, pd.DataFrame]
+    past: pd.DataFrame
+
+    def banner(self) -> tables.Html:
+        """The 演示数据 banner, or nothing for real data."""
+        return tables.notice(DEMO) if self.demo else tables.Html("")
+
+    def title_facts(self) -> tables.Html:
+        """Who, when, how many, by which rubrics."""
+        done = int(self.results["complete"].sum())
+        kinds = "、".join(f"{KINDS[kind]}{count}个" for kind, count in self.results["kind"].value_counts().items())
+        red = self.results.loc[self.results["red_lines"] != "", "name"]
+        return tables.facts(
+            {
+                "填报单位": self.unit["name"],
+                "评价期": f"{self.period}年",
+                "评价对象": f"{kinds or '无'}，其中评价完整{done}个、尚未完成{len(self.results) - done}个",
+                "数据截止": "、".join(sorted(set(self.results["as_of"].astype("str").str[:10]))) or "—",
+                "评分依据": "；".join(f"{r.title}（{r.version}，{r.source.annex}）" for r in self.rubrics.values()),
+                "红线情形": "、".join(red) or "无",
+            }
+        )
+
+    def results_table(self) -> tables.Html:
+        """Results and ranks, complete areas first."""
+        rows = self.results.sort_values(["kind", "unrounded"], ascending=[True, False]).assign(
+            shown=lambda f: [_total(row) for row in f.itertuples()],
+            place=lambda f: [_place(row) for row in f.itertuples()],
+            sort=lambda f: f["kind"].map(KINDS),
+            state=lambda f: f["status"].map(STATES),
+            red=lambda f: f["red_lines"] != "",
+        )
+        columns = {"name": "评价对象", "sort": "类别", "base": "基本分（分）", "bonus": "加分（分）", "deduction": "扣分（分）",
+                   "shown": "总分（分）", "place": "县内／全市名次", "red_lines": "红线条目", "state": "状态"}  # fmt: skip
+        return tables.table(rows, columns, f"表1　{self.unit['short_name']}{self.period}年指数评价结果", red="red")
+
+    def totals_in_words(self) -> tables.Html:
+        """How each total came about."""
+        about = {rubric: sheet.attrs for rubric, sheet in self.sheets.items()}
+        said = {row["name"]: total_in_words(row, about[row["rubric"]]) for _, row in self.results.iterrows()}
+        return tables.facts(said)
+
+    def trend(self) -> charts.Picture | tables.Html:
+        """Totals over the periods up to this one."""
+        points = self.past.assign(area=self.past["name"])[["area", "period", "total"]]
+        if points["total"].notna().sum() == 0:
+            return tables.Html("<p>没有可比的完整评价。</p>")
+        return charts.trend(points, "图1　各评价期总分变化")
+
+    def heat_maps(self) -> list[charts.Picture]:
+        """Score rate of each group by area, one picture a rubric."""
+        names = self.results.set_index("assessment")["name"]
+        pictures = []
+        for rubric, sheet in self.sheets.items():
+            title = f"图2　{KINDS[rubric]}各检查内容得分率"
+            pictures.append(charts.heat_map(group_rates(sheet, names), title))
+        return pictures
+
+    def mend_table(self) -> tables.Html:
+        """What to mend over all areas, most points to win back first."""
+        names = self.results.set_index("assessment")["name"]
+        lost = [improvements(self.rubrics[rubric], sheet) for rubric, sheet in self.sheets.items()]
+        rows = (
+            pd.concat(lost)
+            if lost
+            else pd.DataFrame(columns=["assessment", "line", "label", "lost", "reason", "remedy", "red_line"])
+        )
+        rows = rows.sort_values(["red_line", "lost"], ascending=False, kind="stable").head(20)
+        rows = rows.assign(area=rows["assessment"].map(names))
+        columns = {"area": "评价对象", "line": "条目", "label": "内容", "lost": "可挽回（分）", "remedy": "整改建议"}
+        return tables.table(rows, columns, "表2　整改建议（按可挽回分值排序，列前20项；红线事项在先）", red="red_line")
+
+    def areas(self) -> Iterator[object]:
+        """For every area: heading, waterfall and the whole score sheet with reasons."""
+        for row in self.results.itertuples():
+            sheet = self.sheets[row.rubric]
+            mine = sheet[sheet["assessment"] == row.assessment]
+            yield tables.Html(f'<h3 class="area">{tables.html.escape(row.name)}</h3>')
+            yield charts.waterfall(steps(mine, row), f"{row.name}：从满分到总分")
+            yield sheet_table(mine, f"{row.name}评分表")
+
+    def last_page(self) -> list[tables.Html]:
+        """Rubric, version, readings and hashes."""
+        pages = []
+        for rubric in self.rubrics.values():
+            said = {rubric.readings[key].question: rubric.choice_in_words(key) for key in rubric.chosen}
+            head = {
+                "评分细则": f"{rubric.title}（{rubric.version}，{rubric.source.annex}）",
+                "文件校验码（sha256）": rubric.sha256,
+            }
+            pages.append(tables.facts(head | {f"读法：{question}": words for question, words in said.items()}))
+        return pages
+
+
+def _total(row: object) -> str:
+    if row.complete:  # type: ignore[attr-defined]
+        return f"{row.total:.2f}"  # type: ignore[attr-defined]
+    done = row.assessed_points / (row.assessed_points + row.missing_points)  # type: ignore[attr-defined]
+    return f"{row.low:.2f}–{row.high:.2f}（完整度{done:.0%}）"  # type: ignore[attr-defined]
+
+
+def _place(row: object) -> str:
+    if row.county_rank is pd.NA or row.county_rank != row.county_rank:  # type: ignore[attr-defined]
+        return "未评完，不排名"
+    return f"{row.county_rank}／{row.city_rank}（全市{row.city_count}个）"  # type: ignore[attr-defined]
+
+
+def sheet_table(sheet: pd.DataFrame, caption: str) -> tables.Html:
+    """A score sheet with reasons."""
+    shown = {"base": "", "bonus": "加", "deduction": "扣"}
+    rows = sheet.assign(
+        content=sheet["line"].astype(object) + " " + sheet["label"],
+        full=[f"{shown[s]}{plain(p)}" for s, p in zip(sheet["section"], sheet["points"], strict=True)],
+        got=["—" if s != s else plain(round(s, 4)) for s in sheet["score"]],
+        short=(sheet["section"] == "base") & (sheet["score"] < sheet["points"])
+        | (sheet["section"] == "deduction") & (sheet["score"] > 0),
+        why=[text.split("：", 1)[1] for text in sheet["reason"]],
+    )
+    columns = {"content": "条目", "text": "考评标准（原文）", "full": "分值", "got": "得分", "why": "得分说明"}
+    return tables.table(rows, columns, caption, red="short")
+
+
+def group_rates(sheet: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
+    """Score rate of each group of base lines by assessment: columns area, group, rate."""
+    base = sheet[(sheet["section"] == "base") & sheet["score"].notna()]
+    sums = base.groupby(["group", "assessment"], observed=True, sort=False)[["score", "points"]].sum()
+    rates = (sums["score"] / sums["points"]).rename("rate").reset_index()
+    whole = pd.MultiIndex.from_product(
+        [
+            dict.fromkeys(sheet.loc[sheet["section"] == "base", "group"]),
+            names.index[names.index.isin(sheet["assessment"].astype("str"))],
+        ]
+    )
+    rates = (
+        rates.set_index(["group", "assessment"])["rate"]
+        .reindex(whole)
+        .rename_axis(["group", "assessment"])
+        .reset_index()
+    )
+    return rates.assign(area=rates["assessment"].map(names), group=rates["group"].str.rstrip("。"))[
+        ["area", "group", "rate"]
+    ]
+
+
+def steps(sheet: pd.DataFrame, result: object) -> pd.DataFrame:
+    """Steps of the waterfall: full marks, points lost by group (largest first), bonus, deduction, total."""
+    base = sheet[sheet["section"] == "base"]
+    lost = (base["points"] - base["score"].fillna(0)).groupby(base["group"].to_numpy(), sort=False).sum()
+    lost = lost[lost > 1e-9].sort_values(ascending=False, kind="stable")
+    here = float(base["points"].sum())
+    rows = [("满分", 0.0, here, "full")]
+    for group, points in lost.items():
+        rows.append((str(group).rstrip("。"), here, here - points, "lost"))
+        here -= points
+    for label, points, kind in (("加分", result.bonus, "bonus"), ("扣分", -result.deduction, "deduction")):  # type: ignore[attr-defined]
+        if points:
+            rows.append((label, here, here + points, kind))
+            here += points
+    rows.append(("总分" if result.complete else "最低可能总分", 0.0, float(result.low), "total"))  # type: ignore[attr-defined]
+    return pd.DataFrame(rows, columns=["label", "start", "end", "kind"])
+
+
+def county_index(database: str | Engine | None, county: str, period: str) -> CountyIndex:
+    """Gather one unit's index results.
+
+    Parameters
+    ----------
+    database : URL, file or engine; None: as `store.open_store`
+    county : code of a reporting unit, such as ``331082`` or ``TZW``
+    period : evaluation period, such as ``2026``
+
+    Raises
+    ------
+    UsageError : unknown unit or period, or no assessment of the unit in it
+    """
+    engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
+    units = readers.units(engine).set_index("code", drop=False)
+    if county not in units.index:
+        raise UsageError(f"没有填报单位“{county}”，可用：{'、'.join(units.index)}。")
+    work = readers.assessments(engine)
+    if period not in set(work["period"]):
+        raise UsageError(f"没有评价期“{period}”，可用：{'、'.join(sorted(set(work['period'])))}。")
+    work = work[(work["period"] <= period) & (work["status"] != "withdrawn")]
+    mine = work[(work["unit"] == county) & (work["period"] == period)]
+    if mine.empty:
+        raise UsageError(f"{units.loc[county, 'short_name']}在{period}年没有评价记录。")
+    rubrics = {name: load_rubric(name) for name in sorted(set(mine["rubric"]))}
+    scored = {name: _scored(engine, rubric, work) for name, rubric in rubrics.items()}
+    past = pd.concat([results for _, results in scored.values()])
+    past = past[(past["unit"] == county)].sort_values(["kind", "assessment"], ignore_index=True)
+    results = past[past["period"] == period].reset_index(drop=True)
+    sheets = {
+        name: explain(rubrics[name], sheet[sheet["assessment"].isin(mine["id"])]) for name, (sheet, _) in scored.items()
+    }
+    return CountyIndex(units.loc[county], period, bool(mine["demo"].any()), rubrics, results, sheets, past)
+
+
+def _scored(engine: Engine, rubric: Rubric, work: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Sheet and results of one rubric over all units and periods, with names and ranks."""
+    seen = readers.observations(engine, rubric=rubric.id)
+    seen = seen[seen["assessment"].isin(work["id"])]
+    sheet = score(rubric, seen)
+    results = totals(sheet).merge(
+        work, left_on=["assessment", "rubric"], right_on=["id", "rubric"], how="inner", validate="1:1"
+    )
+    results["city_rank"] = results.groupby("period", group_keys=False)[["unrounded", "complete"]].apply(rank)
+    results["county_rank"] = results.groupby(["period", "unit"], group_keys=False)[["unrounded", "complete"]].apply(
+        rank
+    )
+    results["city_count"] = results.groupby("period")["complete"].transform("sum").astype(np.int64)
+    return sheet, results
