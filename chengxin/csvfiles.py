@@ -5,7 +5,6 @@ import io
 import os
 import re
 import secrets
-import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ from chengxin.errors import DataError, Fault
 
 ENCODINGS = ("utf-8-sig", "gb18030")  # Excel in China writes the second
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the wide ones too: Excel takes them
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # Excel takes the wide ones too
+HALF = {**{wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}, 0x3000: 0x20}
 SAVE_AS = "请在表格软件中另存为“CSV UTF-8（逗号分隔）”"
 
 Placed = tuple[int, Fault]  # line number in the file, for sorting
@@ -31,7 +31,7 @@ def read_csv(path: Path, required: tuple[str, ...], optional: tuple[str, ...] = 
 
     Returns
     -------
-    text columns in the order of the names, and ``row``: the line of the file where each row begins (header: 1)
+    text columns in the order of the names, and ``row``: the line of the file where a row begins (header: 1)
 
     Raises
     ------
@@ -57,7 +57,8 @@ def read_cells(
     the sound rows, and the faults each with its line
     """
     path = Path(path)
-    blank = pd.DataFrame(columns=[*required, "row"]).astype({**dict.fromkeys(required, "str"), "row": "int64"})
+    kinds = {**dict.fromkeys(required, "str"), "row": "int64"}
+    blank = pd.DataFrame(columns=list(kinds)).astype(kinds)
     text = _text(path)
     if isinstance(text, Fault):
         return blank, [(0, text)]
@@ -69,8 +70,8 @@ def read_cells(
     sound = [(line, cells) for line, cells in rows[1:] if len(cells) == len(names)]
     for line, cells in rows[1:]:
         if len(cells) != len(names):
-            expected = f"{len(names)}格，与表头相同"
-            faults.append((line, Fault(f"{path.name} 第{line}行", f"有{len(cells)}格", expected, "请检查逗号和引号")))
+            found, expected = f"有{len(cells)}格", f"{len(names)}格，与表头相同"
+            faults.append((line, Fault(f"{path.name} 第{line}行", found, expected, "请检查逗号和引号")))
     frame = pd.DataFrame([cells for _, cells in sound], columns=names, dtype="str")
     frame = frame[[name for name in (*required, *optional) if name in names]]
     return frame.assign(row=pd.Series([line for line, _ in sound], dtype="int64")), faults
@@ -79,10 +80,12 @@ def read_cells(
 def normal(text: str) -> str:
     """A code or number with its full-width signs made half-width and without blanks around it.
 
+    Only the full-width forms: NFKC as a whole would also read ``5²`` as 52.
+
     >>> normal("　３３１００２（ａ） ")
     '331002(a)'
     """
-    return unicodedata.normalize("NFKC", text).strip()
+    return text.strip() if text.isascii() else text.translate(HALF).strip()
 
 
 def words(text: str) -> str:
@@ -133,7 +136,8 @@ def _text(path: Path) -> str | Fault:
     except FileNotFoundError:
         return Fault(path.name, f"在“{path.parent}”中没有这个文件", "CSV文件", "请核对文件夹和文件名")
     except OSError as error:
-        return Fault(path.name, f"不能读取（{error.strerror}）", "可以读取的CSV文件", "请检查权限，或先关闭表格软件")
+        remedy = "请检查权限，或先关闭表格软件"
+        return Fault(path.name, f"不能读取（{error.strerror}）", "可以读取的CSV文件", remedy)
     for encoding in ENCODINGS:
         try:
             text = data.decode(encoding)
@@ -155,17 +159,17 @@ def _rows(name: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Place
     rows, line = [], 1
     try:
         for cells in reader:
-            if any(cell.strip() for cell in cells):
+            if "".join(cells).strip():
                 rows.append((line, cells))
             line = reader.line_num + 1
     except csv.Error as error:
-        expected = "引号成对、每格不超过13万字的CSV"
-        return rows, [(line, Fault(f"{name} 第{line}行", f"CSV写法有误（{error}）", expected, "请检查该行的引号"))]
+        found, expected = f"CSV写法有误（{error}）", "引号成对、每格不超过13万字的CSV"
+        return rows, [(line, Fault(f"{name} 第{line}行", found, expected, "请检查该行的引号"))]
     return rows, []
 
 
-def _header(name: str, names: list[str], required: tuple[str, ...], optional: tuple[str, ...]) -> list[Placed]:
-    known = (*required, *optional)
+def _header(name: str, names: list[str], required: tuple[str, ...], more: tuple[str, ...]) -> list[Placed]:
+    known = (*required, *more)
     where, expected = f"{name} 第1行", f"列{'、'.join(known)}"
     faults = [Fault(where, f"缺少列{each}", expected, "请补上该列") for each in required if each not in names]
     for n, each in enumerate(names, 1):

@@ -19,8 +19,8 @@ from chengxin.errors import DataError, Fault, MissingExtra, StoreError
 from chengxin.readers import areas, assessments, audit_trail, counts, history, observations, periods, units
 
 __all__ = [
-    "REVISION", "areas", "assessments", "audit_trail", "counts", "history", "migrate", "observations",
-    "open_store", "periods", "put", "record", "units", "writing",
+    "REVISION", "address_of", "areas", "assessments", "audit_trail", "counts", "history", "migrate",
+    "observations", "open_store", "periods", "put", "record", "units", "writing",
 ]  # fmt: skip
 
 REVISION = "0001"  # the newest schema this kit knows
@@ -131,7 +131,17 @@ def _refused(error: sa.exc.DBAPIError) -> StoreError | DataError:
     return StoreError(f"数据库没有接受写入（{said}）；什么都没有保存。请把这句话告诉维护人员。")
 
 
-def address_of(url: str | None) -> sa.URL:
+def address_of(url: str | None = None) -> sa.URL:
+    """The address of the database that `open_store` would open, a SQLite file with its whole path.
+
+    Parameters
+    ----------
+    url : as for `open_store`
+
+    Raises
+    ------
+    StoreError : it is not the address of a SQLite file or a PostgreSQL database
+    """
     text = url or os.environ.get("CHENGXIN_DB") or DEFAULT_URL
     try:
         address = sa.make_url(text) if "://" in text else sa.URL.create("sqlite", database=text)

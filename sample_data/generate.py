@@ -64,7 +64,7 @@ class Area(NamedTuple):
 
 
 AREAS = [
-    Area("331002-S1", "演示·江心岛景区", "4A", 2024, 2),
+    Area("331002-S1", "演示·江心岛景区", "4A", 2024, 0),
     Area("331002-J1", "演示·滨海老街", "", 2024, 3),
     Area("331002-J2", "演示·码头夜市街", "", 2025, -5),
     Area("331003-S1", "演示·橘香园景区", "4A", 2024, 1),
@@ -73,21 +73,21 @@ AREAS = [
     Area("331004-S1", "演示·廊桥水乡景区", "4A", 2025, -1),
     Area("331004-J1", "演示·灯会步行街", "", 2024, 2),
     Area("331004-J2", "演示·小商品街", "", 2026, -9),
-    Area("331022-S1", "演示·蟹湾景区", "3A", 2024, -9),
+    Area("331022-S1", "演示·蟹湾景区", "3A", 2024, -3),
     Area("331022-J1", "演示·海鲜风情街", "", 2025, -3),
     Area("331022-J2", "演示·渔灯街", "", 0, 0, "applied"),
     Area("331023-S1", "天台山景区", "5A", 2024, 3),
-    Area("331023-S2", "演示·云雾茶谷景区", "4A", 2026, -2),
-    Area("331023-J1", "演示·古驿老街", "", 2024, 4),
+    Area("331023-S2", "演示·云雾茶谷景区", "4A", 2026, -5),
+    Area("331023-J1", "演示·古驿老街", "", 2024, 1),
     Area("331024-S1", "神仙居景区", "5A", 2024, 3),
     Area("331024-S2", "演示·竹溪漂流景区", "3A", 2025, -8),
-    Area("331024-J1", "演示·溪畔步行街", "", 2024, 0),
+    Area("331024-J1", "演示·溪畔步行街", "", 2024, -2),
     Area("331081-S1", "演示·石城海岸景区", "4A", 2024, 1),
     Area("331081-J1", "演示·渔港美食街", "", 2024, -3),
     Area("331081-J2", "演示·虾市街", "", 2024, -12, "withdrawn"),
     Area("331082-S1", "台州府城文化旅游区", "5A", 2024, 3),
-    Area("331082-S2", "演示·匠人谷景区", "3A", 2026, 1),
-    Area("331082-J1", "演示·青石老街", "", 2024, 3),
+    Area("331082-S2", "演示·匠人谷景区", "3A", 2026, -4),
+    Area("331082-J1", "演示·青石老街", "", 2024, -1),
     Area("331083-S1", "演示·海岛栈道景区", "4A", 2025, 2),
     Area("331083-J1", "演示·海港夜市街", "", 2024, -4),
     Area("TZW-J1", "演示·湾区商业街", "", 2026, 2),
@@ -122,7 +122,7 @@ COUNTED = {
     "计量封签": "w",
     "承诺书": "w",
 }
-EASIER = {"instruments": -5, "disputes": 1, "answers": -2, "staff": -2}
+EASIER = {"instruments": -5, "disputes": 1, "answers": -2, "staff": -4}
 NOBODY = {"f": "抽查经营户中无食品经营户", "r": "抽查经营户中无直接入口食品从业人员",
           "w": "抽查经营户中无称重经营户"}  # fmt: skip
 
@@ -174,8 +174,8 @@ LEFT_OUT = {"331002-J2-2026": {"9.6", "12.1", "13.1"}, "331024-S2-2026": {"7.1",
 BARELY_BEGUN = {"331004-J2-2026": 5}  # so many lines entered
 # Equal totals: all full but these misses; lines of equal points trade places.
 TWINS = {
-    "331081-S1-2026": {"3.2": 1, "9.1": 3, "10.1": 2, "10.3": 4, "13.1": 5, "14.1": 1},
-    "331083-S1-2026": {"3.1": 1, "9.1": 3, "10.2": 1, "10.3": 5, "12.1": 5, "14.1": 1},
+    "331081-S1-2026": {"2.1": 1, "3.2": 1, "9.1": 3, "10.1": 2, "10.3": 4, "13.1": 5, "14.1": 1},
+    "331083-S1-2026": {"2.1": 1, "3.1": 1, "9.1": 3, "10.2": 1, "10.3": 5, "12.1": 5, "14.1": 1},
 }
 
 
@@ -190,9 +190,10 @@ class Visit(NamedTuple):
     def chance(self, line: dict[str, Any]) -> int:
         """Chance in % that one check of this line is passed."""
         county = next(effect for code, _, effect in UNITS if code == self.area.unit)
-        habit = draw(self.area.code, line["id"], "habit").integers(-4, 5)
+        habit = int(draw(self.area.code, line["id"], "habit").integers(-4, 5))
         skill = TYPICAL + county + self.area.effect + TREND * (self.year - 2025)
-        return int(min(skill + habit - sum(found(HARD, line)), 100))
+        harder: list[int] = found(HARD, line)
+        return min(skill + habit - sum(harder), 100)
 
 
 def draw(*key: str) -> np.random.Generator:
@@ -237,7 +238,8 @@ def merchants_of(area: Area) -> list[list[str]]:
     for n, pick in enumerate(names.tolist(), 1):
         trade, sector, tags = trades[pick % len(trades)]
         uscc = credit_code(area.unit, rng) if rng.random() >= 0.08 else ""
-        place = f"{(n - 1) // 16 + 1}区{(n - 1) % 16 + 1}号" + ("摊位" if "w" in tags else "商铺")
+        shop = "摊位" if sector == "商贸" and "w" in tags else "商铺"
+        place = f"{(n - 1) // 16 + 1}区{(n - 1) % 16 + 1}号{shop}"
         status = "open" if rng.random() >= 0.06 else "closed"
         name = f"演示{BRANDS[pick // len(trades)]}{trade}"
         rows.append([f"{area.code}-M{n:02d}", area.code, name, uscc, sector, place, status])
@@ -343,8 +345,8 @@ def twin(visit: Visit, line: dict[str, Any]) -> Answer:
     if kind == "share":
         of = visit.counts[next(iter(found(COUNTED, line)), "all")]
         return str(of - misses), str(of), ""
-    full = 0 if kind == "per_unit" else 1
-    return str(full - misses), "", note_for(line, draw(visit.id)) if misses else ""
+    value = misses if kind == "per_unit" else 1 - misses
+    return str(value), "", "" if value else note_for(line, draw(visit.id))
 
 
 def observe(visit: Visit, line: dict[str, Any]) -> Answer | None:
