@@ -27,7 +27,7 @@ class Fault:
 
     def __str__(self) -> str:
         said = f"{self.where}：{self.found}；应为{self.expected}"
-        return f"{said}。{self.remedy}" if self.remedy else f"{said}。"
+        return f"{said}。{self.remedy.rstrip('。')}。" if self.remedy else f"{said}。"
 
 
 class ChengxinError(Exception):

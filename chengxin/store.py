@@ -154,7 +154,7 @@ def address_of(url: str | None = None) -> sa.URL:
         return address
     if address.database in (None, "", ":memory:"):
         raise StoreError("数据库地址没有文件名；应为SQLite文件的路径，如 chengxin.db。")
-    return address.set(database=str(Path(str(address.database)).resolve()))
+    return address.set(database=str(Path(str(address.database)).resolve()), query={})
 
 
 def _shown(address: sa.URL) -> str:
@@ -175,6 +175,8 @@ def _engine(address: sa.URL, read_only: bool) -> Engine:
         engine = sa.create_engine(address, **options)
     except ModuleNotFoundError as error:
         raise MissingExtra(f"没有安装数据库驱动{error.name}；请运行 pip install psycopg。") from None
+    except sa.exc.ArgumentError:
+        raise StoreError(f"没有名为“{address.drivername}”的数据库驱动；请用 postgresql+psycopg。") from None
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _read_pragmas if read_only else _write_pragmas)
         sa.event.listen(engine, "begin", _begin)
