@@ -54,7 +54,7 @@ def assessments(engine: Engine, period: str | None = None, unit: str | None = No
     unit short_name
     """
     columns = (AREA.c.name, AREA.c.kind, AREA.c.unit, UNIT.c.short_name)
-    query = sa.select(ASSESSMENT, *columns).join_from(ASSESSMENT, AREA).join(UNIT)
+    query = sa.select(ASSESSMENT, *columns).select_from(ASSESSMENT.join(AREA).join(UNIT))
     query = query.order_by(ASSESSMENT.c.period, ASSESSMENT.c.id)
     return _read(engine, _where(query, {ASSESSMENT.c.period: period, AREA.c.unit: unit}))
 
@@ -74,9 +74,10 @@ def observations(
     columns assessment, line, value, of, outcome, note
     """
     t = OBSERVATION.c
-    query = sa.select(t.assessment, t.line, t.value, t.of, t.outcome, t.note).join(ASSESSMENT).join(AREA)
+    query = sa.select(t.assessment, t.line, t.value, t.of, t.outcome, t.note)
+    query = query.select_from(OBSERVATION.join(ASSESSMENT).join(AREA)).order_by(t.assessment, t.line)
     wanted = {ASSESSMENT.c.period: period, AREA.c.unit: unit, ASSESSMENT.c.rubric: rubric}
-    return _read(engine, _where(query.order_by(t.assessment, t.line), wanted))
+    return _read(engine, _where(query, wanted))
 
 
 def history(engine: Engine, assessment: str) -> pd.DataFrame:
