@@ -55,12 +55,23 @@ def picture(spec: dict[str, Any], title: str, alt: str) -> Picture:
     alt : what the chart says, in one Chinese sentence
     """
     config = {
-        "font": FONT, "background": None, "view": {"stroke": None},
-        "axis": {"labelFontSize": 12, "titleFontSize": 12, "labelColor": INK, "titleColor": QUIET, "gridColor": GRID,
-                 "domainColor": "#9aa5b1", "tickColor": "#9aa5b1", "titleFontWeight": "normal", "labelLimit": 220},
+        "font": FONT,
+        "background": None,
+        "view": {"stroke": None},
+        "axis": {
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+            "labelColor": INK,
+            "titleColor": QUIET,
+            "gridColor": GRID,
+            "domainColor": "#9aa5b1",
+            "tickColor": "#9aa5b1",
+            "titleFontWeight": "normal",
+            "labelLimit": 220,
+        },
         "legend": {"labelFontSize": 12, "titleFontSize": 12, "labelColor": INK, "titleFontWeight": "normal"},
         "text": {"fontSize": 12, "fill": INK},
-    }  # fmt: skip
+    }
     whole = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "config": config, **spec}
     svg = _engine().vegalite_to_svg(whole, allowed_base_urls=[])
     mark = hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()[:8]
@@ -76,25 +87,38 @@ def waterfall(steps: pd.DataFrame, title: str) -> Picture:
     steps : columns label (text), start, end (points), kind (full | lost | bonus | deduction | total), in order
     """
     rows = steps.assign(text=[_signed(row) for row in steps.itertuples()])
-    low = min(60.0, float(steps.loc[steps["kind"] != "full", ["start", "end"]].min().min()) - 5)
-    scale = {"domain": [max(0.0, low), float(steps[["start", "end"]].max().max()) + 4]}
+    moving = steps.loc[~steps["kind"].isin(["full", "total"]), ["start", "end"]]
+    low = float(min(moving.min().min() if len(moving) else 100, steps["end"].iloc[-1]))
+    low = max(0.0, low // 10 * 10 - 10)  # the axis starts a round ten below the lowest step, and says so
+    scale = {"domain": [low, float(steps[["start", "end"]].max().max()) + 4]}
     y = {"field": "label", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False, "domain": False}}
-    x = {"field": "start", "type": "quantitative", "scale": scale, "title": "分"}
+    x = {"field": "start", "type": "quantitative", "scale": scale, "title": f"分（坐标自{low:.0f}分起）"}
     if low > 0:
         rows.loc[rows["kind"].isin(["full", "total"]), "start"] = low
     names = {"full": "满分", "lost": "失分", "bonus": "加分", "deduction": "扣分", "total": "总分"}
     rows["kind"] = rows["kind"].map(names)
-    color = {"field": "kind", "title": None, "scale": {"domain": list(names.values()), "range": list(KINDS.values())},
-             "legend": {"orient": "top"}}  # fmt: skip
+    color = {
+        "field": "kind",
+        "title": None,
+        "scale": {"domain": list(names.values()), "range": list(KINDS.values())},
+        "legend": {"orient": "top"},
+    }
     rows["edge"] = rows[["start", "end"]].max(axis=1)
     spec = {
-        "width": 560, "height": {"step": 24}, "data": {"values": rows.to_dict("records")},
+        "width": 560,
+        "height": {"step": 24},
+        "data": {"values": rows.to_dict("records")},
         "layer": [
-            {"mark": {"type": "bar", "height": 15, "clip": True}, "encoding": {"y": y, "x": x, "x2": {"field": "end"}, "color": color}},
-            {"mark": {"type": "text", "align": "left", "dx": 5},
-             "encoding": {"y": y, "x": {"field": "edge", "type": "quantitative"}, "text": {"field": "text"}}},
+            {
+                "mark": {"type": "bar", "height": 15, "clip": True},
+                "encoding": {"y": y, "x": x, "x2": {"field": "end"}, "color": color},
+            },
+            {
+                "mark": {"type": "text", "align": "left", "dx": 5},
+                "encoding": {"y": y, "x": {"field": "edge", "type": "quantitative"}, "text": {"field": "text"}},
+            },
         ],
-    }  # fmt: skip
+    }
     losses = "、".join(f"{row.label}{row.text}" for row in rows.itertuples() if row.kind not in ("满分", "总分"))
     return picture(spec, title, f"{title}：{losses or '没有失分'}，总分{rows['text'].iloc[-1]}")
 
@@ -113,7 +137,7 @@ def heat_map(rates: pd.DataFrame, title: str) -> Picture:
     rates : columns area, group (text, in order), rate (0–1, NaN where nothing was assessed)
     """
     rows = rates.assign(
-        text=["—" if rate != rate else f"{rate:.0%}" for rate in rates["rate"]], rate=rates["rate"].astype(object)
+        text=["—" if pd.isna(rate) else f"{rate:.0%}" for rate in rates["rate"]], rate=rates["rate"].astype(object)
     )
     rows["rate"] = rows["rate"].where(rates["rate"].notna(), None)
     x = {
@@ -125,14 +149,28 @@ def heat_map(rates: pd.DataFrame, title: str) -> Picture:
     }
     y = {"field": "group", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False, "domain": False}}
     dark = {"condition": {"test": "datum.rate !== null && datum.rate < 0.7", "value": "white"}, "value": INK}
-    color = {"field": "rate", "type": "quantitative", "title": "得分率",
-             "scale": {"domain": [0.4, 0.7, 0.9, 1], "range": ["#8c3b0a", "#d98a4b", "#f7e3c8", "#e8f1fa"], "clamp": True, "interpolate": "rgb"}, "legend": None}  # fmt: skip
+    color = {
+        "field": "rate",
+        "type": "quantitative",
+        "title": "得分率",
+        "scale": {
+            "domain": [0.4, 0.7, 0.9, 1],
+            "range": ["#8c3b0a", "#d98a4b", "#f7e3c8", "#e8f1fa"],
+            "clamp": True,
+            "interpolate": "rgb",
+        },
+        "legend": None,
+    }
     spec = {
-        "width": {"step": max(70, min(150, 600 // max(1, rates["area"].nunique())))}, "height": {"step": 24}, "data": {"values": rows.to_dict("records")},
+        "width": {"step": max(70, min(150, 600 // max(1, rates["area"].nunique())))},
+        "height": {"step": 24},
+        "data": {"values": rows.to_dict("records")},
         "encoding": {"x": x, "y": y},
-        "layer": [{"mark": {"type": "rect", "stroke": "white", "strokeWidth": 2}, "encoding": {"color": color}},
-                  {"mark": "text", "encoding": {"text": {"field": "text"}, "color": dark}}],
-    }  # fmt: skip
+        "layer": [
+            {"mark": {"type": "rect", "stroke": "white", "strokeWidth": 2}, "encoding": {"color": color}},
+            {"mark": "text", "encoding": {"text": {"field": "text"}, "color": dark}},
+        ],
+    }
     worst = rates.dropna().nsmallest(3, "rate")
     said = "、".join(f"{row.area}{row.group}{row.rate:.0%}" for row in worst.itertuples())
     return picture(spec, title, f"{title}：得分率最低的是{said}")
@@ -166,11 +204,16 @@ def trend(points: pd.DataFrame, title: str) -> Picture:
         "shape": {"field": "area", "title": None, "sort": None, "legend": {"orient": "top", "labelLimit": 220}},
     }
     spec = {
-        "width": 560, "height": 210, "data": {"values": rows[["area", "period", "total", "text"]].to_dict("records")},
+        "width": 560,
+        "height": 210,
+        "data": {"values": rows[["area", "period", "total", "text"]].to_dict("records")},
         "encoding": encoding,
-        "layer": [{"mark": {"type": "line", "strokeWidth": 2}}, {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}},
-                  {"mark": {"type": "text", "dy": -12}, "encoding": {"text": {"field": "text"}}}],
-    }  # fmt: skip
+        "layer": [
+            {"mark": {"type": "line", "strokeWidth": 2}},
+            {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}},
+            {"mark": {"type": "text", "dy": -12}, "encoding": {"text": {"field": "text"}}},
+        ],
+    }
     said = "；".join(
         f"{area}{'、'.join(f'{r.period}年{r.text}分' for r in part.itertuples())}"
         for area, part in rows.groupby("area", sort=False)

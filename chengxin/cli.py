@@ -1,6 +1,7 @@
 """Thin commands over the kit. Exit codes: 0 done, 1 findings or a part failed, 2 wrong use."""
 
 import json
+import math
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +27,7 @@ def _choices(said: list[str]) -> dict[str, str]:
     wrong = [text for text in said if "=" not in text]
     if wrong:
         raise UsageError(f"读法要写成“名称=选项”，得到：{'、'.join(wrong)}。")
-    return dict(text.split("=", 1) for text in said)  # type: ignore[misc]
+    return dict(text.split("=", 1) for text in said)
 
 
 @rubric_app.command("list")
@@ -135,7 +136,7 @@ def as_records(results: Any, explained: Any) -> list[dict[str, Any]]:
 
 
 def _number(points: float) -> float | None:
-    return None if points != points else round(float(points), 9) + 0.0
+    return None if math.isnan(points) else round(float(points), 9) + 0.0
 
 
 def _print_table(rubric: Any, results: Any, sheet: Any) -> None:
@@ -148,7 +149,7 @@ def _print_table(rubric: Any, results: Any, sheet: Any) -> None:
         typer.echo(f"{row['assessment']}　{total_in_words(row, results.attrs)}{red}")
         width = len(rubric.lines)
         for line in explained.iloc[n * width : (n + 1) * width].itertuples():
-            points = "—" if line.score != line.score else plain(line.score)
+            points = "—" if math.isnan(line.score) else plain(line.score)
             typer.echo(f"  {line.line:<6}{points:>8}/{plain(line.points):<4} {line.reason}")
     typer.echo(
         f"细则：{rubric.title}（{rubric.version}），sha256 {rubric.sha256[:12]}；读法："

@@ -66,5 +66,5 @@ class StoreError(ChengxinError):
     """The database is missing, too old, too new or not reachable."""
 
 
-class MissingExtra(ChengxinError):
+class MissingExtraError(ChengxinError):
     """An optional library is not installed; the message names the pip command."""

@@ -81,9 +81,9 @@ def _idle(rubric: Rubric, line: Line, score: float, said: str) -> str:
 
 
 def _fact(line: Line, value: float, of: float) -> str:
-    if line.rule.kind == "met":  # type: ignore[union-attr]
+    if line.rule.kind == "met":
         return "符合要求" if value == 1 else "不符合要求"
-    if line.rule.kind == "marks":  # type: ignore[union-attr]
+    if line.rule.kind == "marks":
         return "评价人员评定"
     if line.rule.needs_of and of == 0:
         return "本期没有此类情形"

@@ -112,7 +112,7 @@ def _values(
     wrong = line.rule.wrong(line.points, value, of) & ~broken & ~np.isnan(value)
     for k in np.flatnonzero(wrong):
         yield _wrong(line, at[k], value[k], of[k], where)
-    if line.rule.kind == "marks":  # type: ignore[union-attr]
+    if line.rule.kind == "marks":
         for k in np.flatnonzero((value < line.points) & ~wrong & ~broken):
             if not str(note[at[k]]).strip():
                 yield at[k], "note", f"{where}评{plain(value[k])}分，未给满分也没有理由", "扣分的理由"
@@ -126,7 +126,7 @@ def _wrong(line: Line, n: int, value: float, of: float, where: str) -> _Row:
             return n, "of", f"{where}的分母是{plain(of)}", "不小于0的整数"
         if value > of:
             return n, "value", f"{where}的{plain(value)}大于分母{plain(of)}", "不大于of的数", "请核对两数是否写反"
-    if line.rule.kind == "marks" and value > line.points:  # type: ignore[union-attr]
+    if line.rule.kind == "marks" and value > line.points:
         return n, "value", f"{where}评{plain(value)}分，超过满分{plain(line.points)}分", line.rule.accepts
     hint = "比例请填分子和分母，如19与20" if line.rule.needs_of else ""
     return n, "value", f"{where}得到{plain(value)}", line.rule.accepts, hint

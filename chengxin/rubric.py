@@ -159,7 +159,8 @@ class VariantFile(_Strict):
 
 
 def _options(readings: Mapping[str, Reading], choices: Mapping[str, Option]) -> dict[str, Option]:
-    said, wrong = {}, []
+    said: dict[str, Option] = {}
+    wrong: list[str] = []
     for key, option in choices.items():
         if key not in readings:
             wrong.append(f"没有读法“{key}”，可用：{'、'.join(readings)}")
@@ -282,7 +283,7 @@ def _check_lines(document: Document) -> None:
             elif isinstance(said, str):
                 seen[said] = n
     for n, line in _raw_lines(document):
-        points = line.get("points")
+        points: Any = line.get("points")
         if _is_number(points) and round(points, 3) != points:
             document.fault(("lines", n, "points"), f"得到{points}", "最多3位小数的分值")
 
@@ -302,7 +303,7 @@ def _check_sums(document: Document) -> None:
     for group, run in groupby(base, key=lambda pair: (pair[1].get("subject"), pair[1].get("group"))):
         members = list(run)
         first, line = members[0]
-        printed = line.get("group_points")
+        printed: Any = line.get("group_points")
         total = round(sum(member["points"] for _, member in members), 6)
         if _is_number(printed) and total != printed:
             remedy = "请核对该组各条points和group_points"
@@ -329,7 +330,7 @@ def _check_readings(document: Document, model: RubricFile) -> None:
                 try:
                     patched(line.rule, choice.rule)
                 except ValidationError:
-                    found = f"选项“{option}”的rule不适合{line.rule.kind}规则"  # type: ignore[union-attr]
+                    found = f"选项“{option}”的rule不适合{line.rule.kind}规则"
                     document.fault(("readings", key, "options", option), found, f"“{line.id}”条能用的参数")
 
 
@@ -387,7 +388,7 @@ def _line_changes(line_id: str, was: Line | None, now: Line | None) -> list[tupl
         assert line is not None
         here = f"{line.text}（{plain(line.points)}分）"
         return [(line_id, line.label, "删去" if now is None else "新增", here if was else "", here if now else "")]
-    rows = []
+    rows: list[tuple[str, str, str, str, str]] = []
     for name, words in TEXT_FIELDS.items():
         a, b = getattr(was, name), getattr(now, name)
         if a != b:
@@ -396,5 +397,6 @@ def _line_changes(line_id: str, was: Line | None, now: Line | None) -> list[tupl
     if was.rule_in_words() != now.rule_in_words() and (was.rule != now.rule):
         rows.append((line_id, now.label, "规则", was.rule_in_words(), now.rule_in_words()))
     if was.red_line != now.red_line:
-        rows.append((line_id, now.label, "红线", *("是" if x.red_line else "否" for x in (was, now))))
+        yes = {True: "是", False: "否"}
+        rows.append((line_id, now.label, "红线", yes[was.red_line], yes[now.red_line]))
     return rows

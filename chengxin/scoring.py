@@ -207,7 +207,7 @@ class _Judge:
                 return False
             scores[n] = line.rule.score(line.points, value[n], of[n])
             self._open(n, scores[n], state[n], idle[n], present[n])
-            if line.rule.kind == "marks":  # type: ignore[union-attr]
+            if line.rule.kind == "marks":
                 reasons[n] |= (scores[n] < line.points) & present[n]
         if reasons.any():
             self._needs_note(at, reasons)
@@ -362,7 +362,7 @@ class _Totals:
             "missing_points": missing, "low": low, "high": high, "complete": complete,
         }  # fmt: skip
 
-    def _limits(self, raw: Column, red: NDArray[np.bool_]) -> Column:
+    def _limits(self, raw: Column, red: Any) -> Column:
         """Red-line cap, ceiling and floor of the readings."""
         capped = raw if self.red_cap is None else np.where(red, np.minimum(raw, self.red_cap), raw)
         return np.maximum(np.minimum(capped, self.ceiling), self.floor)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from chengxin.changes import put, record
-from chengxin.errors import DataError, Fault, MissingExtra, StoreError
+from chengxin.errors import DataError, Fault, MissingExtraError, StoreError
 from chengxin.readers import areas, assessments, audit_trail, counts, history, observations, periods, units
 
 __all__ = [
@@ -47,7 +47,7 @@ def open_store(url: str | None = None, *, read_only: bool = False) -> Engine:
     Raises
     ------
     StoreError : database missing, not reachable, without schema, or with an older or newer schema
-    MissingExtra : the PostgreSQL driver is not installed
+    MissingExtraError : the PostgreSQL driver is not installed
     """
     address = address_of(url)
     shown = _shown(address)
@@ -76,7 +76,7 @@ def migrate(url: str | None = None) -> tuple[str | None, str]:
     Raises
     ------
     StoreError : the folder is missing, the database is not reachable, or its schema is newer than the kit
-    MissingExtra : the PostgreSQL driver is not installed
+    MissingExtraError : the PostgreSQL driver is not installed
     """
     from chengxin.migrations import upgrade
 
@@ -174,7 +174,7 @@ def _engine(address: sa.URL, read_only: bool) -> Engine:
     try:
         engine = sa.create_engine(address, **options)
     except ModuleNotFoundError as error:
-        raise MissingExtra(f"没有安装数据库驱动{error.name}；请运行 pip install psycopg。") from None
+        raise MissingExtraError(f"没有安装数据库驱动{error.name}；请运行 pip install psycopg。") from None
     except sa.exc.ArgumentError:
         raise StoreError(f"没有名为“{address.drivername}”的数据库驱动；请用 postgresql+psycopg。") from None
     if engine.dialect.name == "sqlite":

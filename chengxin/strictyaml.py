@@ -64,7 +64,7 @@ class Document:
             text = self.bytes.decode("utf-8-sig")
             for event in yaml.parse(text, Loader=_Loader):
                 if isinstance(event, yaml.AliasEvent):
-                    line = event.start_mark.line + 1
+                    line = event.start_mark.line + 1 if event.start_mark else 1
                     self.faults.append(Fault(f"{self.shown}:{line}", "用了YAML别名（*）", "直接写出的内容"))
                     return None
             loader = _Loader(text)

@@ -49,7 +49,7 @@ def _side(numeric: bool) -> str:
 
 
 def _cell(cell: Any, numeric: bool) -> str:
-    if cell is None or cell is pd.NA or cell != cell:
+    if cell is None or pd.isna(cell):
         text = "—"
     elif isinstance(cell, bool):
         text = "是" if cell else "否"

@@ -36,6 +36,10 @@ class CountyIndex:
         """The 演示数据 banner, or nothing for real data."""
         return tables.notice(DEMO) if self.demo else tables.Html("")
 
+    def subtitle(self) -> tables.Html:
+        """Whose report of which period."""
+        return tables.Html(f'<p class="subtitle">{tables.html.escape(self.unit["short_name"])}　{self.period}年</p>')
+
     def title_facts(self) -> tables.Html:
         """Who, when, how many, by which rubrics."""
         done = int(self.results["complete"].sum())
@@ -61,8 +65,17 @@ class CountyIndex:
             state=lambda f: f["status"].map(STATES),
             red=lambda f: f["red_lines"] != "",
         )
-        columns = {"name": "评价对象", "sort": "类别", "base": "基本分（分）", "bonus": "加分（分）", "deduction": "扣分（分）",
-                   "shown": "总分（分）", "place": "县内／全市名次", "red_lines": "红线条目", "state": "状态"}  # fmt: skip
+        columns = {
+            "name": "评价对象",
+            "sort": "类别",
+            "base": "基本分（分）",
+            "bonus": "加分（分）",
+            "deduction": "扣分（分）",
+            "shown": "总分（分）",
+            "place": "县内／全市名次",
+            "red_lines": "红线条目",
+            "state": "状态",
+        }
         return tables.table(rows, columns, f"表1　{self.unit['short_name']}{self.period}年指数评价结果", red="red")
 
     def totals_in_words(self) -> tables.Html:
@@ -142,7 +155,7 @@ def sheet_table(sheet: pd.DataFrame, caption: str) -> tables.Html:
     rows = sheet.assign(
         content=sheet["line"].astype(object) + " " + sheet["label"],
         full=[f"{shown[s]}{plain(p)}" for s, p in zip(sheet["section"], sheet["points"], strict=True)],
-        got=["—" if s != s else plain(round(s, 4)) for s in sheet["score"]],
+        got=["—" if pd.isna(s) else plain(round(s, 4)) for s in sheet["score"]],
         short=(sheet["section"] == "base") & (sheet["score"] < sheet["points"])
         | (sheet["section"] == "deduction") & (sheet["score"] > 0),
         why=[text.split("：", 1)[1] for text in sheet["reason"]],

@@ -52,7 +52,9 @@ def test_one_failing_unit_does_not_stop_the_others(demo, tmp_path, chengxin):
     source.close()
     copy.close()
     out = tmp_path / "out"
-    done = chengxin("report", "--period", "2026", "--county", "TZW", "--county", "331003", "--out", out, "--database", broken)
+    done = chengxin(
+        "report", "--period", "2026", "--county", "TZW", "--county", "331003", "--out", out, "--database", broken
+    )
     assert done.returncode == 1
     assert "没有评价记录" in done.stderr
     assert (out / "2026-331003.html").is_file()

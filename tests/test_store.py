@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 
 from chengxin import changes, migrations, readers, schema, store
 from chengxin.changes import put, record
-from chengxin.errors import DataError, MissingExtra, StoreError, UsageError
+from chengxin.errors import DataError, MissingExtraError, StoreError, UsageError
 from chengxin.store import migrate, open_store, writing
 
 AT = datetime(2025, 4, 1, 9, 30, tzinfo=timezone(timedelta(hours=8)))
@@ -57,9 +57,16 @@ SEEN = seen(
 )
 
 
+@pytest.fixture(scope="module")
+def empty_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("store") / "x.db"
+    migrate(str(path))
+    return path.read_bytes()
+
+
 @pytest.fixture
-def path(tmp_path):
-    migrate(str(tmp_path / "一 个.db"))
+def path(tmp_path, empty_file):
+    (tmp_path / "一 个.db").write_bytes(empty_file)
     return tmp_path / "一 个.db"
 
 
@@ -219,7 +226,7 @@ def test_a_password_is_never_printed():
         "postgresql+nodriver://u:geheim@h/db", "postgresql://u:geheim@localhost:1/db?password=geheim",
         "postgresql://u:ge/heim@h/db", "oracle://u:geheim@h/db",
     ):  # fmt: skip
-        with pytest.raises((StoreError, MissingExtra)) as refused:
+        with pytest.raises((StoreError, MissingExtraError)) as refused:
             open_store(url)
         assert "heim" not in str(refused.value)
     error = sa.exc.OperationalError("", {}, Exception("FATAL: geheim is wrong\nmore"))
@@ -263,11 +270,11 @@ def test_a_read_only_store_refuses_every_write(filled, path, attack):
     assert len(readers.observations(engine)) == 3
 
     def run():
-        with writing(engine) as conn:
+        with engine.begin() as conn:  # past `writing`, so that the attack itself is reached
             for statement in attack.split("; "):
                 conn.exec_driver_sql(statement)
 
-    with pytest.raises(StoreError, match="只读"):
+    with pytest.raises(sa.exc.OperationalError, match="readonly"):
         run()
     with pytest.raises(StoreError, match="只读"), writing(engine) as conn:
         put(conn, "area", [{"code": "A1", "name": "改名"}], **ABOUT)
@@ -308,6 +315,16 @@ def test_a_refused_row_leaves_nothing_behind(filled, table, row, words):
     with pytest.raises(DataError, match=words):
         run()
     pd.testing.assert_frame_equal(readers.counts(filled), before)
+
+
+def test_a_writer_holds_the_lock_from_the_start_and_another_is_told(filled, path, monkeypatch):
+    monkeypatch.setattr(store, "BUSY_SECONDS", 0)
+    other = open_store(str(path))
+    with writing(filled), pytest.raises(StoreError, match="正被别的程序占用"), writing(other):
+        pass
+    with writing(filled):
+        assert len(readers.observations(other)) == 3  # readers are never locked out
+    other.dispose()
 
 
 def test_two_writers_wait_for_each_other(filled):
