@@ -257,7 +257,7 @@ def junk_store(tmp_path_factory):
     engine.dispose()
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(TABLES, st.sampled_from(list(HEADS)), st.just(b"") | st.binary(max_size=12))
 def test_junk_is_refused_or_loaded_and_never_a_traceback(junk_store, tables, where, noise):
     engine, place = junk_store
