@@ -181,7 +181,7 @@ def _options(readings: Mapping[str, Reading], choices: Mapping[str, Option]) -> 
 def _number(option: Option) -> float | None:
     try:
         number = float(option)
-    except ValueError:
+    except (TypeError, ValueError):
         return None
     return number if 0 <= number <= 1e6 else None
 
@@ -278,7 +278,7 @@ def _check_lines(document: Document) -> None:
         for n, line in _raw_lines(document):
             said = line.get(name)
             if isinstance(said, str) and said in seen:
-                first = document.lines[("lines", seen[said], name)]
+                first = document.line(("lines", seen[said], name))
                 document.fault(("lines", n, name), f"“{said}”重复（第{first}行已有）", "不重复的名称")
             elif isinstance(said, str):
                 seen[said] = n
@@ -286,6 +286,17 @@ def _check_lines(document: Document) -> None:
         points: Any = line.get("points")
         if _is_number(points) and round(points, 3) != points:
             document.fault(("lines", n, "points"), f"得到{points}", "最多3位小数的分值")
+        if isinstance(line.get("fact"), str) and not _fills_in(line["fact"]):
+            expected = "只含{value}、{of}、{rest}、{share}的句子"
+            document.fault(("lines", n, "fact"), f"“{line['fact']}”填不进数", expected)
+
+
+def _fills_in(fact: str) -> bool:
+    try:
+        fact.format(value="", of="", rest="", share="")
+    except (LookupError, ValueError, AttributeError):
+        return False
+    return True
 
 
 def _is_number(value: Any) -> bool:
@@ -319,6 +330,10 @@ def _check_readings(document: Document, model: RubricFile) -> None:
         if reading.default not in reading.options or reading.default == NUMBER:
             names = "、".join(name for name in reading.options if name != NUMBER)
             document.fault(("readings", key, "default"), f"“{reading.default}”不是选项", f"{names}之一")
+        if key == "red_line":
+            for option, choice in reading.options.items():
+                if option == "cap" and choice.at is None:
+                    document.fault(("readings", key, "options", option), "缺少“at”", "总分上限，如at: 60")
     for n, line in enumerate(model.lines):
         for key in line.readings:
             if key not in model.readings:
@@ -339,27 +354,49 @@ def _load_variant(document: Document) -> Rubric:
     variant = check(document, VariantFile)
     if not isinstance(variant, VariantFile) or document.faults:
         raise RubricError(f"细则变体{document.shown}不能使用", document.faults)
-    base = Document(_find(variant.extends))
-    load_rubric(variant.extends)  # refuses a faulty base with the base's own places
+    base = _base_of(document, variant.extends)
+    readings = load_rubric(variant.extends).readings  # refuses a faulty base with the base's own places
     lines = {line["id"]: n for n, line in enumerate(base.data["lines"])}
+    base.lines = dict.fromkeys(base.lines, document.lines[("changes",)])  # no fault may name a line of another file
     for line_id, changes in variant.changes.items():
         if line_id not in lines:
             document.fault(("changes", line_id), f"{variant.extends}没有“{line_id}”条", "已有的条目编号")
             continue
-        base.data["lines"][lines[line_id]].update(changes)
-        for key in ("id", *changes):
-            where: tuple[str | int, ...] = ("changes", line_id, key) if key != "id" else ("changes", line_id)
-            base.lines[("lines", lines[line_id], key)] = document.lines[where]
         if "id" in changes:
             document.fault(("changes", line_id, "id"), "改了条目编号", "不改编号", "请删去id")
-    for key, option in variant.readings.items():
-        if key in base.data["readings"]:
-            base.data["readings"][key]["default"] = option
-        else:
-            document.fault(("readings", key), f"没有读法“{key}”", "、".join(base.data["readings"]))
+            continue
+        base.data["lines"][lines[line_id]].update(changes)
+        _place_changes(base, document, lines[line_id], line_id)
     base.shown, base.faults = document.shown, document.faults
     digest = hashlib.sha256(base.bytes + document.bytes).hexdigest()
-    return _rubric(base, digest, variant.id)
+    for key, option in variant.readings.items():
+        try:
+            _options(readings, {key: option})
+        except UsageError as error:
+            document.fault(("readings", key), str(error).rstrip("。"), "已有的读法和选项")
+    return _rubric(base, digest, variant.id).with_readings(variant.readings)
+
+
+def _base_of(document: Document, extends: str) -> Document:
+    """The file a variant extends; a rubric, not another variant."""
+    try:
+        base = Document(_find(extends))
+    except UsageError as error:
+        document.fault(("extends",), str(error).rstrip("。"), "已有的评分细则")
+    else:
+        if not (isinstance(base.data, dict) and "extends" in base.data):
+            return base
+        document.fault(("extends",), f"“{extends}”本身是变体", "不是变体的评分细则", "请直接扩展原细则")
+    raise RubricError(f"细则变体{document.shown}不能使用", document.faults)
+
+
+def _place_changes(base: Document, document: Document, n: int, line_id: str) -> None:
+    """Let the places of line `n` of the base be those of the variant's change."""
+    for where in [where for where in base.lines if where[:2] == ("lines", n)]:
+        del base.lines[where]
+    for where, number in document.lines.items():
+        if where[:2] == ("changes", line_id):
+            base.lines["lines", n, *where[2:]] = number
 
 
 def diff(before: Rubric, after: Rubric) -> pd.DataFrame:

@@ -16,19 +16,22 @@ from pydantic import BaseModel, ValidationError
 from chengxin.errors import Fault
 
 Where = tuple[str | int, ...]
-_KEEP = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:null"}
+DEEPEST = 50  # levels of nesting; more is a typing error or an attack, and would overflow the stack
+_TAG = "tag:yaml.org,2002:"
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """SafeLoader (libyaml's where it is there) that reads fewer things as something other than text."""
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: kept
-    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    if (kept := [(tag, pattern) for tag, pattern in pairs if tag in _KEEP])
-}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
+_Loader.yaml_implicit_resolvers = {}
+for _name, _pattern, _first in (
+    ("bool", r"^(?:true|false)$", "tf"),
+    ("null", r"^(?:~|null|)$", "~n\0"),
+    ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
+    ("float", r"^[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?$", "-+0123456789"),
+):
+    _Loader.add_implicit_resolver(_TAG + _name, re.compile(_pattern), ["" if c == "\0" else c for c in _first])
 
 
 class Document:
@@ -51,22 +54,22 @@ class Document:
         """Add one fault at a path of the document."""
         self.faults.append(Fault(self.place(where), found, expected, remedy))
 
+    def line(self, where: Where) -> int:
+        """Line number of a path, or of its nearest parent."""
+        while where and where not in self.lines:
+            where = where[:-1]
+        return self.lines.get(where, 1)
+
     def place(self, where: Where) -> str:
         """``file:line path`` of a path; a path that does not exist takes the line of its nearest parent."""
-        known = where
-        while known and known not in self.lines:
-            known = known[:-1]
         path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where).lstrip(".")
-        return f"{self.shown}:{self.lines.get(known, 1)} {path}".rstrip()
+        return f"{self.shown}:{self.line(where)} {path}".rstrip()
 
     def _read(self) -> Any:
         try:
             text = self.bytes.decode("utf-8-sig")
-            for event in yaml.parse(text, Loader=_Loader):
-                if isinstance(event, yaml.AliasEvent):
-                    line = event.start_mark.line + 1 if event.start_mark else 1
-                    self.faults.append(Fault(f"{self.shown}:{line}", "用了YAML别名（*）", "直接写出的内容"))
-                    return None
+            if self._unwanted(text):
+                return None
             loader = _Loader(text)
             node = loader.get_single_node()
             return None if node is None else self._walk(loader, node, ())
@@ -81,6 +84,30 @@ class Document:
             self.faults.append(Fault(f"{self.shown}:{line}", f"YAML写法有误（{problem}）", "合法的YAML", remedy))
         return None
 
+    def _unwanted(self, text: str) -> bool:
+        """Find anchors, aliases, tags and too deep nesting before anything is built; True when there are any."""
+        depth, known = 0, len(self.faults)
+        for event in yaml.parse(text, Loader=_Loader):
+            found = ""
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                found = f"嵌套超过{DEEPEST}层" if depth > DEEPEST else ""
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+            if isinstance(event, yaml.AliasEvent):
+                found = f"用了YAML别名（*{anchor}）"
+            elif anchor:
+                found = f"用了YAML锚点（&{anchor}）"
+            elif tag:
+                found = f"用了YAML标签（{tag}）"
+            if found:
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                self.faults.append(Fault(f"{self.shown}:{line}", found, "直接写出的内容"))
+            if depth > DEEPEST:
+                break
+        return len(self.faults) > known
+
     def _walk(self, loader: _Loader, node: yaml.Node, where: Where) -> Any:
         self.lines.setdefault(where, node.start_mark.line + 1)
         if isinstance(node, yaml.SequenceNode):
@@ -90,7 +117,8 @@ class Document:
         try:
             return loader.construct_object(node)
         except (yaml.YAMLError, ValueError, OverflowError) as error:
-            self.fault(where, f"读不出“{node.value}”（{error}）", "文字、数字、true/false或null")
+            reason = str(error).splitlines()[0]
+            self.fault(where, f"读不出“{str(node.value)[:40]}”（{reason}）", "文字、数字、true/false或null")
             return None
 
     def _mapping(self, loader: _Loader, node: yaml.MappingNode, where: Where) -> dict[str, Any]:
@@ -99,10 +127,12 @@ class Document:
             key = loader.construct_object(key_node, deep=True) if isinstance(key_node, yaml.ScalarNode) else None
             line = key_node.start_mark.line + 1
             if not isinstance(key, str):
-                shown = getattr(key_node, "value", "")
-                self.lines.setdefault((*where, str(shown)), line)
-                self.fault((*where, str(shown)), f"键{shown}没有加引号，被读成数字", "文字", f'请写成"{shown}"')
-                key = str(shown)
+                plain = isinstance(key_node, yaml.ScalarNode)
+                shown = str(key_node.value) if plain else "（非文字的键）"
+                self.lines.setdefault((*where, shown), line)
+                found_there = f"键{shown}没有加引号，不是文字" if plain else "键是列表或映射"
+                self.fault((*where, shown), found_there, "文字", f'请写成"{shown}"' if plain else "")
+                key = shown
             elif key in found:
                 first = self.lines[(*where, key)]
                 self.faults.append(
@@ -132,6 +162,13 @@ _EXPECTED = {
     "model_type": "“键: 值”的映射",
     "model_attributes_type": "“键: 值”的映射",
     "finite_number": "有限的数",
+    "too_short": "至少一项",
+    "string_too_short": "非空的文字",
+}
+
+_PATTERNS = {
+    r"^[a-z][a-z0-9_]*$": "小写字母开头，只含小写字母、数字和下划线的编号",
+    r"^\d{4}-\d{2}-\d{2}$": "形如2025-01-31的日期",
 }
 
 
@@ -178,6 +215,8 @@ def _tell(document: Document, entry: dict[str, Any]) -> None:
         document.fault(where, f"{shown}", _EXPECTED[kind])
     elif kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
         _tell_bound(document, where, kind, given, context)
+    elif kind == "string_pattern_mismatch":
+        document.fault(where, shown, _PATTERNS.get(context["pattern"], f"符合{context['pattern']}的文字"))
     elif kind == "value_error":
         document.fault(where, shown, str(context["error"]))
     else:
@@ -201,7 +240,7 @@ def _tell_kind(document: Document, where: Where, given: Any, context: dict[str, 
     known = [word.strip(" '") for word in str(context.get("expected_tags", "")).split(",") if word.strip()]
     close = difflib.get_close_matches(str(kind), known, 1)
     found = "没有写规则种类kind" if kind is None else f"不认识的规则种类“{kind}”"
-    document.fault(where, found, "、".join(known) or "规则种类", f"是否想写“{close[0]}”？" if close else "")
+    document.fault(where, found, "、".join(known) or "规则种类", f"是否想写“{close[0]}”" if close else "")
 
 
 def _path_in(data: Any, loc: tuple[str | int, ...]) -> Where:
