@@ -14,8 +14,8 @@ ORDER = [
 ]
 CORE = ORDER[: ORDER.index("lab") + 1]
 OUTSIDE_CORE = {"sqlalchemy", "alembic", "ipywidgets", "nbformat", "papermill"}
-# longer than 300 lines today, and by how much they may be; may only shrink
-LONG = {"rubric": 450, "scoring": 490}
+# longer than 300 lines today; these bounds may only shrink
+LONG = {"rubric": 439, "scoring": 482}
 PATHS = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
