@@ -25,7 +25,7 @@ def put(
     Parameters
     ----------
     conn : in a transaction, see `writing`
-    table_name : reporting_unit, area, merchant or assessment
+    table_name : one of `schema.REGISTRIES`
     rows : a mapping of columns for every row; columns left out keep what is stored
     who, why : for the audit
     at : the moment, with a time zone
@@ -42,17 +42,18 @@ def put(
     if table_name not in REGISTRIES:
         raise UsageError(f"没有登记表“{table_name}”；可用的有{'、'.join(REGISTRIES)}。")
     table, moment = REGISTRIES[table_name], _moment(who, why, at)
-    key = table.primary_key.columns[0]
+    key = [column.name for column in table.primary_key]
     given = [_row(table, row) for row in rows]
-    _distinct(table_name, [(row.get(key.name),) for row in given])
-    stored = {old[key.name]: old for old in _stored(conn, table, key, [row[key.name] for row in given])}
+    _distinct(table_name, [tuple(row.get(name) for name in key) for row in given])
+    found = _stored(conn, table, table.c[key[0]], list(dict.fromkeys(row[key[0]] for row in given)))
+    stored = {_key(old, key): old for old in found}
     blank = {c.name: getattr(c.default, "arg", None) for c in table.columns}
-    merged = [(old, {**(old or blank), **row}) for row in given for old in (stored.get(row[key.name]),)]
+    merged = [(old, {**(old or blank), **row}) for row in given for old in (stored.get(_key(row, key)),)]
     changes = [(old, new) for old, new in merged if old != new]
     _write(conn, table, changes)
     about = {"at": moment, "who": who, "why": why, "subject": table_name}
     if changes:
-        trail = [{**about, **_change(new[key.name], old, new)} for old, new in changes]
+        trail = [{**about, **_change(_key(new, key), old, new)} for old, new in changes]
         conn.execute(sa.insert(AUDIT), trail)
     return len(changes)
 
@@ -184,6 +185,11 @@ def _write(conn: Connection, table: Table, changes: Sequence[tuple[Row | None, R
         rest = [column for column in table.c if not column.primary_key]
         values: dict[Any, Any] = {column: sa.bindparam(f"new_{column.name}") for column in rest}
         conn.execute(sa.update(table).where(*same).values(values), changed)
+
+
+def _key(row: Row, names: Sequence[str]) -> str:
+    """A row's key as text; the parts of a key of several columns with a stroke between them."""
+    return "/".join(row[name] for name in names)
 
 
 def _change(key: str, old: Row | None, new: Row) -> Row:

@@ -5,6 +5,7 @@ import io
 import os
 import re
 import secrets
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +45,14 @@ def read_csv(path: Path, required: tuple[str, ...], optional: tuple[str, ...] = 
 
 
 def read_cells(
-    path: Path, required: tuple[str, ...], optional: tuple[str, ...] = ()
+    path: Path, required: tuple[str, ...], optional: tuple[str, ...] = (), dropped: Set[str] = frozenset()
 ) -> tuple[pd.DataFrame, list[Placed]]:
     """As `read_csv`, but with the sound rows beside the faults.
 
     Parameters
     ----------
     path, required, optional : as for `read_csv`
+    dropped : columns that may stand in the file and are thrown away unread
 
     Returns
     -------
@@ -64,7 +66,7 @@ def read_cells(
         return blank, [(0, text)]
     rows, faults = _rows(path.name, text)
     names = [normal(cell) for cell in rows[0][1]] if rows else []
-    wrong = _header(path.name, names, required, optional) if rows else []
+    wrong = _header(path.name, [name for name in names if name not in dropped], required, optional) if rows else []
     if wrong or not rows:
         return blank, faults + wrong
     sound = [(line, cells) for line, cells in rows[1:] if len(cells) == len(names)]

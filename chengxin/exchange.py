@@ -1,5 +1,6 @@
-"""CSV in and out: five files into the store, all or nothing; one file of observations; safe writing."""
+"""CSV in and out: a folder of files into the store, all or nothing; one file of observations; safe writing."""
 
+import difflib
 import math
 import re
 from collections.abc import Callable, Iterable
@@ -14,20 +15,15 @@ from sqlalchemy import Engine
 from chengxin import readers
 from chengxin.changes import put, record
 from chengxin.csvfiles import Placed, normal, read_cells, read_csv, words, write_csv
-from chengxin.errors import DataError, Fault
+from chengxin.errors import DataError, Fault, UsageError
 from chengxin.rows import FILES, parse
-from chengxin.schema import OUTCOMES
+from chengxin.schema import OUTCOMES, REGISTRIES
 from chengxin.store import writing
 
 __all__ = ["load", "observations_csv", "read_csv", "write_csv"]
 
 OBSERVATIONS = "observations.csv"
 NEEDED, OPTIONAL = ("assessment", "line", "value"), ("of", "outcome", "note")
-REFERENCES = {  # table → column and the table it refers to
-    "area": ("unit", "reporting_unit"),
-    "merchant": ("area", "area"),
-    "assessment": ("area", "area"),
-}
 NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 Rows = list[tuple[int, dict[str, Any]]]  # line of the file and values
@@ -43,12 +39,12 @@ def load(
     demo: bool = False,
     check_observations: Callable[[str, pd.DataFrame], list[Fault]] | None = None,
 ) -> dict[str, int]:
-    """Load the five CSV files of a folder into the store, all or nothing.
+    """Load the CSV files of a folder into the store, all or nothing.
 
     Parameters
     ----------
     engine : from `store.open_store`
-    folder : holds reporting_units.csv, areas.csv, merchants.csv, assessments.csv, observations.csv
+    folder : holds one or more of `rows.FILES` and observations.csv; what it refers to may already be stored
     who, why, at : for the audit; `at` with a time zone
     demo : mark the assessments as demonstration data
     check_observations : called with a rubric's id and the sound observations of its assessments (with a
@@ -63,14 +59,17 @@ def load(
     DataError : every fault of all files, by file, row and column; nothing is stored
     StoreError : the database is read-only or locked
     """
+    folder = Path(folder)
+    present = _present(folder)
     known = _Known(engine)
     tables: dict[str, Rows] = {}
     faults: list[Fault] = []
     for file, (table, _) in FILES.items():
-        tables[table], found = _registry(Path(folder) / file, table, known)
-        faults += _in_order(found)
-    seen, found = _observed(Path(folder) / OBSERVATIONS)
-    strange = ~seen["assessment"].isin(known.keys["assessment"])
+        if file in present:
+            tables[table], found = _registry(folder / file, table, known)
+            faults += _in_order(found)
+    seen, found = _observed(folder / OBSERVATIONS) if OBSERVATIONS in present else (_nothing_observed(), [])
+    strange = ~seen["assessment"].isin(known.of("assessment"))
     faults += _in_order(found + _strangers(seen[strange]))
     if check_observations is not None:
         for rubric, part in seen[~strange].groupby(seen["assessment"].map(known.rubrics)):
@@ -106,10 +105,33 @@ def _store(
     engine: Engine, tables: dict[str, Rows], seen: pd.DataFrame, demo: bool, about: dict[str, Any]
 ) -> dict[str, int]:
     rows = {table: [row for _, row in rows] for table, rows in tables.items()}
-    rows["assessment"] = [{**row, "demo": demo} for row in rows["assessment"]]
+    rows["assessment"] = [{**row, "demo": demo} for row in rows.get("assessment", [])]
     with writing(engine) as conn:
         changed = {table: put(conn, table, given, **about) for table, given in rows.items()}
         return {**changed, "observation": record(conn, seen, **about)}
+
+
+def _present(folder: Path) -> set[str]:
+    """Names of the CSV files of a folder; one that the kit does not know, or none at all, is a fault."""
+    known = [*FILES, OBSERVATIONS]
+    if not folder.is_dir():
+        raise UsageError(f"没有文件夹“{folder}”；请给出放CSV文件的文件夹。")
+    present = {path.name for path in folder.iterdir() if path.suffix.lower() == ".csv"}
+    if not present:
+        raise UsageError(f"文件夹“{folder}”里没有CSV文件；可用的文件有{'、'.join(known)}。")
+    faults = []
+    for name in sorted(present - set(known)):
+        near = difflib.get_close_matches(name, known, 1)
+        remedy = f"是不是{near[0]}" if near else "请移走或改名"
+        faults.append(Fault(name, "不认识的文件", "、".join(known), remedy))
+    if faults:
+        raise DataError(f"“{folder}”没有导入，什么都没有保存", faults)
+    return present
+
+
+def _nothing_observed() -> pd.DataFrame:
+    kinds = {"assessment": "str", "line": "str", "value": "float", "of": "float", "outcome": "str", "note": "str"}
+    return pd.DataFrame(columns=[*kinds, "row"]).astype({**kinds, "row": "int64"})
 
 
 def _in_order(faults: list[Placed]) -> list[Fault]:
@@ -123,33 +145,48 @@ class _Known:
     """What can be referred to: keys in the database and in the files read so far."""
 
     def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.keys: dict[str, set[str]] = {}
         work = readers.assessments(engine)
-        self.keys: dict[str, set[str]] = {
-            "reporting_unit": set(readers.units(engine)["code"]),
-            "area": set(readers.areas(engine)["code"]),
-            "merchant": set(),
-            "assessment": set(work["id"]),
-        }
         self.rubrics: dict[str, str] = dict(zip(work["id"], work["rubric"], strict=True))
         places = zip(work["area"], work["period"], work["rubric"], strict=True)
         self.places = dict(zip(work["id"], places, strict=True))
 
+    def of(self, table: str) -> set[str]:
+        """Keys of one table; asked for once."""
+        if table not in self.keys:
+            self.keys[table] = readers.keys(self.engine, table)
+        return self.keys[table]
+
 
 def _registry(path: Path, table: str, known: _Known) -> tuple[Rows, list[Placed]]:
-    """The sound rows of a registry file, and all faults of form, value, key and reference."""
-    cells, faults = read_cells(path, tuple(FILES[path.name][1].model_fields))
+    """The sound rows of a file, and all faults of form, value, key and reference."""
+    model = FILES[path.name][1]
+    cells, faults = read_cells(path, tuple(model.model_fields), dropped=model.dropped)
     rows, wrong = parse(path.name, cells)
-    key = str(cells.columns[0])
-    known.keys[table].update(map(normal, cells[key]))  # also of refused rows: one fault is enough
-    faults += wrong + _repeated(path.name, key, [(line, row[key], row[key]) for line, row in rows])
-    column, target = REFERENCES.get(table, ("", ""))
-    for line, row in rows if column else []:
-        if row[column] not in known.keys[target]:
-            where = f"{path.name} 第{line}行 {column}列"
-            faults.append((line, Fault(where, f"“{row[column]}”没有登记", "文件或数据库中已有的编号")))
+    key = [column.name for column in REGISTRIES[table].primary_key]
+    if len(key) == 1:
+        known.of(table).update(map(normal, cells[key[0]]))  # also of refused rows: one fault is enough
+        keyed: list[tuple[int, Any, str]] = [(line, row[key[0]], row[key[0]]) for line, row in rows]
+    else:
+        keyed = [(line, tuple(row[name] for name in key), row[key[-1]]) for line, row in rows]
+    faults += wrong + _repeated(path.name, key[-1], keyed)
+    for reference in REGISTRIES[table].foreign_keys:
+        column, target = reference.parent.name, reference.column.table.name
+        faults += _unknown(path.name, column, rows, known.of(target))
     if table == "assessment":
         faults += _same_work(path.name, rows, known)
     return rows, faults
+
+
+def _unknown(name: str, column: str, rows: Rows, known: set[str]) -> list[Placed]:
+    """Faults of rows that refer to something that is registered nowhere."""
+    expected = "文件或数据库中已有的编号"
+    return [
+        (line, Fault(f"{name} 第{line}行 {column}列", f"“{row[column]}”没有登记", expected))
+        for line, row in rows
+        if row[column] is not None and row[column] not in known
+    ]
 
 
 def _same_work(name: str, rows: Rows, known: _Known) -> list[Placed]:
@@ -190,7 +227,7 @@ def _observed(path: Path) -> tuple[pd.DataFrame, list[Placed]]:
         text[name] = _each(text[name], normal)
     value, bad_value = _numbers(text["value"])
     of, bad_of = _numbers(text["of"])
-    outcome = text["outcome"].where(text["outcome"] != "", OUTCOMES[0])
+    outcome = text["outcome"].where(text["outcome"] != "", next(iter(OUTCOMES)))
     plain = "只写数字，不带单位、百分号和千分位"
     wrong = [
         *((text[name] == "", name, "空白", "编号", "") for name in ("assessment", "line")),

@@ -145,6 +145,18 @@ def counts(engine: Engine) -> pd.DataFrame:
     return _read(engine, sa.union_all(*parts))
 
 
+def keys(engine: Engine, table: str) -> set[str]:
+    """Keys of one table.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    table : name of a table with a key of one column
+    """
+    (key,) = METADATA.tables[table].primary_key
+    return set(_read(engine, sa.select(key))[key.name])
+
+
 def _where(query: Any, wanted: Mapping[Column[Any], Any]) -> Any:
     return query.where(*(column == value for column, value in wanted.items() if value is not None))
 

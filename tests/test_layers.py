@@ -7,9 +7,10 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "chengxin"
 ORDER = [
-    *("errors", "places", "strictyaml", "rules", "rubric", "faults", "scoring", "explain"),
+    *("errors", "places", "strictyaml", "settings", "rules", "rubric", "faults", "scoring", "explain"),
     *("ledgers", "filings", "lab"),  # the core ends here
-    *("csvfiles", "schema", "rows", "migrations", "readers", "changes", "store", "exchange"),
+    *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
+    *("migrations", "readers", "changes", "store", "exchange"),
     *("charts", "tables", "views", "forms", "kernels", "reports", "publish", "server", "cli"),
 ]
 CORE = ORDER[: ORDER.index("lab") + 1]

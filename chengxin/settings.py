@@ -1,0 +1,150 @@
+"""The kit's own tables beside the rubrics: settings, sectors, verification periods; each value with its source."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from chengxin.errors import Fault, RubricError, UsageError
+from chengxin.places import place
+from chengxin.strictyaml import Document, check
+
+Number = int | float
+Model = TypeVar("Model", bound="Table")
+
+
+class Strict(BaseModel):
+    """Data that takes no unknown key and no wrong type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Table(Strict):
+    """What every table file has."""
+
+    id: str
+    title: str
+
+
+class Setting(Strict):
+    """One value that the guidance leaves open and the kit sets."""
+
+    question: str
+    value: Number
+    unit: str
+    source: str
+
+
+class SettingsFile(Table):
+    """``tables/settings.yaml``."""
+
+    settings: dict[str, Setting]
+
+
+class Sector(Strict):
+    """One sector of monitoring points, and what else it is called."""
+
+    source: str
+    aliases: list[str]
+
+
+class SectorsFile(Table):
+    """``tables/sectors.yaml``."""
+
+    sectors: dict[str, Sector]
+
+
+class Period(Strict):
+    """How long a verification of one kind of instrument holds."""
+
+    months: Annotated[int, Field(ge=1)] | None
+    rule: str
+    source: str
+    first_only: bool = False
+
+
+class PeriodsFile(Table):
+    """``tables/verification_periods.yaml``."""
+
+    as_of: Annotated[str, BeforeValidator(str)]
+    instruments: dict[str, Period]
+
+
+def read_table(name: str, model: type[Model], path: Path | None = None) -> Model:
+    """Read one of the kit's tables strictly.
+
+    Parameters
+    ----------
+    name : stem of a file in ``rubrics/tables``
+    model : its shape
+    path : another file instead
+
+    Raises
+    ------
+    RubricError : every fault of the file by line
+    """
+    path = path or place("rubrics") / "tables" / f"{name}.yaml"
+    document = Document(path, f"rubrics/tables/{path.name}")
+    table = check(document, model) if not document.faults else None
+    if document.faults or table is None:
+        raise RubricError(f"{path.name}没有读入", document.faults)
+    return table  # type: ignore[return-value]
+
+
+@cache
+def defaults() -> Mapping[str, Setting]:
+    """All settings with question, value, unit and source."""
+    return read_table("settings", SettingsFile).settings
+
+
+def settings(changes: Mapping[str, Number | str] | None = None) -> dict[str, Number]:
+    """Values of all settings.
+
+    Parameters
+    ----------
+    changes : setting → value (a number or its text); the others keep the file's value
+
+    Raises
+    ------
+    UsageError : unknown setting, or not a number of 0 or more; all of them in one message
+    """
+    known = defaults()
+    values: dict[str, Number] = {name: setting.value for name, setting in known.items()}
+    faults = []
+    for name, value in (changes or {}).items():
+        number = _number(value)
+        if name not in known:
+            faults.append(str(Fault(f"设定“{name}”", "没有这项设定", "、".join(known))))
+        elif number is None:
+            faults.append(str(Fault(f"设定“{name}”", f"“{value}”", f"0或正数（单位：{known[name].unit}）")))
+        else:
+            values[name] = number
+    if faults:
+        raise UsageError("\n".join(faults))
+    return values
+
+
+def _number(value: Any) -> Number | None:
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    if not 0 <= number < float("inf"):
+        return None
+    return int(number) if number.is_integer() else number
+
+
+@cache
+def sectors() -> dict[str, str]:
+    """Every name of a sector → the name the kit uses, the names themselves first."""
+    known = read_table("sectors", SectorsFile).sectors
+    aliases = {alias: name for name, sector in known.items() for alias in sector.aliases}
+    return {name: name for name in known} | aliases
+
+
+@cache
+def verification_periods() -> PeriodsFile:
+    """Verification periods by kind of instrument, with rule, source and date."""
+    return read_table("verification_periods", PeriodsFile)
