@@ -18,7 +18,7 @@ import pandas as pd
 
 FONT = "Noto Sans SC, Noto Sans CJK SC, Microsoft YaHei, PingFang SC, SimHei, sans-serif"
 INK, QUIET, GRID = "#1f2933", "#52606d", "#e4e7eb"
-BLUE, ORANGE, RED, GREEN = "#1d5a9e", "#c8701c", "#b3261e", "#0f766e"  # apart for colour-blind readers
+BLUE, ORANGE, RED, GREEN = "#1d5a9e", "#ad5a0d", "#b3261e", "#0f766e"  # apart for colour-blind readers
 SERIES = [BLUE, ORANGE, GREEN, "#7b4fa3", "#8a6d1f", "#4a5568"]
 KINDS = {"full": QUIET, "lost": ORANGE, "bonus": GREEN, "deduction": RED, "total": BLUE}
 

@@ -21,6 +21,7 @@ from chengxin.errors import UsageError
 from chengxin.places import place
 from chengxin.rubric import load_rubric
 from chengxin.store import address_of, open_store
+from chengxin.tables import notice
 from chengxin.views import DEMO
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -179,7 +180,7 @@ def _index_page(made: list[Made], period: str, demo: bool) -> str:
         + f"</td><td>{words[row.state]}{'：' + html.escape(row.reason) if row.reason else ''}</td></tr>"
         for row in made
     )
-    banner = f'<p class="banner">{DEMO}</p>' if demo else ""
+    banner = notice(DEMO).text if demo else ""
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         '<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8">'
