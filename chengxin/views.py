@@ -82,6 +82,11 @@ class CountyIndex:
         caption = f"表1　{self.unit['short_name']}{self.period}年诚信计量指数评价结果（单位：分）"
         return tables.table(rows, columns, caption, mark="mark", right=["shown", "here", "city"])
 
+    def plain(self) -> str:
+        """The results as CSV: what the stored outputs of the notebook hold and its check compares."""
+        columns = ["name", "kind", "complete", "low", "high", "county_rank", "city_rank", "red_lines"]
+        return self.results[columns].to_csv(index=False, float_format="%.2f", lineterminator="\n")
+
     def totals_in_words(self) -> tables.Html:
         """How each total came about."""
         about = {rubric: sheet.attrs for rubric, sheet in self.sheets.items()}
