@@ -40,7 +40,9 @@ class CountyIndex:
     def title_facts(self) -> tables.Html:
         """Who, when, how many, by which rubrics."""
         open_ones = int((~self.results["complete"]).sum())
-        kinds = "、".join(f"{KINDS[kind]}{count}个" for kind, count in self.results["kind"].value_counts().items())
+        kinds = "、".join(
+            f"{KINDS[kind]}{count}个" for kind, count in self.results["kind"].value_counts(sort=False).items()
+        )
         red = self.results[self.results["red_lines"] != ""]
         dates = sorted(set(self.results["as_of"].dropna().map("{0.year}年{0.month}月{0.day}日".format)))
         said = tables.facts(

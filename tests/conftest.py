@@ -1,6 +1,7 @@
 """What several tests share: the command as a person calls it, one demo made once a run, and the browser.
 
 Notebooks that nbval collects read the database of the same demo; it is made before their kernels start.
+To run notebooks alone, name this file too, or pytest does not load it: ``pytest tests/conftest.py notebooks``.
 """
 
 import os
