@@ -7,6 +7,7 @@ wheel gives vl-convert a Chinese face to measure with; the reader's own fonts dr
 import hashlib
 import html
 import json
+import math
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +18,7 @@ import pandas as pd
 
 FONT = "Noto Sans SC, Noto Sans CJK SC, Microsoft YaHei, PingFang SC, SimHei, sans-serif"
 INK, QUIET, GRID = "#1f2933", "#52606d", "#e4e7eb"
-BLUE, ORANGE, RED, GREEN = "#1d5a9e", "#c8701c", "#b3261e", "#0f766e"  # apart for colour-blind readers
+BLUE, ORANGE, RED, GREEN = "#1d5a9e", "#ad5a0d", "#b3261e", "#0f766e"  # apart for colour-blind readers
 SERIES = [BLUE, ORANGE, GREEN, "#7b4fa3", "#8a6d1f", "#4a5568"]
 KINDS = {"full": QUIET, "lost": ORANGE, "bonus": GREEN, "deduction": RED, "total": BLUE}
 
@@ -32,8 +33,10 @@ class Picture:
 
     def _repr_html_(self) -> str:
         label = html.escape(self.alt, quote=True)
-        body = self.svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
-        return f"<figure>{body}<figcaption>{html.escape(self.title)}</figcaption></figure>"
+        title = html.escape(self.title)
+        head, body = self.svg.split(">", 1)
+        head = head.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+        return f"<figure>{head}><title>{title}</title>{body}<figcaption>{title}</figcaption></figure>"
 
 
 @cache
@@ -67,9 +70,16 @@ def picture(spec: dict[str, Any], title: str, alt: str) -> Picture:
             "domainColor": "#9aa5b1",
             "tickColor": "#9aa5b1",
             "titleFontWeight": "normal",
-            "labelLimit": 220,
+            "titlePadding": 8,
+            "labelLimit": 0,  # no name is ever cut
         },
-        "legend": {"labelFontSize": 12, "titleFontSize": 12, "labelColor": INK, "titleFontWeight": "normal"},
+        "legend": {
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+            "labelColor": INK,
+            "titleFontWeight": "normal",
+            "labelLimit": 0,
+        },
         "text": {"fontSize": 12, "fill": INK},
     }
     whole = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "config": config, **spec}
@@ -136,44 +146,57 @@ def heat_map(rates: pd.DataFrame, title: str) -> Picture:
     ----------
     rates : columns area, group (text, in order), rate (0–1, NaN where nothing was assessed)
     """
+    step = max(76, min(150, 600 // max(1, rates["area"].nunique())))
     rows = rates.assign(
-        text=["—" if pd.isna(rate) else f"{rate:.0%}" for rate in rates["rate"]], rate=rates["rate"].astype(object)
+        area=[_wrapped(name, step // 13) for name in rates["area"]],
+        text=[_percent(rate) for rate in rates["rate"]],
+        rate=rates["rate"].astype(object).where(rates["rate"].notna(), None),
     )
-    rows["rate"] = rows["rate"].where(rates["rate"].notna(), None)
+    deep = rows["area"].str.count("\n").max()
+    lines = {"labelExpr": r"split(datum.label, '\n')", "labelLineHeight": 15, "labelPadding": 3 + 15 * int(deep)}
     x = {
         "field": "area",
         "type": "nominal",
         "sort": None,
         "title": None,
-        "axis": {"labelAngle": 0, "orient": "top", "ticks": False, "domain": False, "labelLimit": 150},
+        "axis": {"labelAngle": 0, "orient": "top", "ticks": False, "domain": False, **lines},
     }
     y = {"field": "group", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False, "domain": False}}
-    dark = {"condition": {"test": "datum.rate !== null && datum.rate < 0.7", "value": "white"}, "value": INK}
     color = {
         "field": "rate",
         "type": "quantitative",
         "title": "得分率",
         "scale": {
             "domain": [0.4, 0.7, 0.9, 1],
-            "range": ["#8c3b0a", "#d98a4b", "#f7e3c8", "#e8f1fa"],
+            "range": ["#dc8a4a", "#efb98a", "#f9e5cf", "#e8f1fa"],  # dark text stays readable on each
             "clamp": True,
             "interpolate": "rgb",
         },
         "legend": None,
     }
     spec = {
-        "width": {"step": max(70, min(150, 600 // max(1, rates["area"].nunique())))},
+        "width": {"step": step},
         "height": {"step": 24},
         "data": {"values": rows.to_dict("records")},
         "encoding": {"x": x, "y": y},
         "layer": [
             {"mark": {"type": "rect", "stroke": "white", "strokeWidth": 2}, "encoding": {"color": color}},
-            {"mark": "text", "encoding": {"text": {"field": "text"}, "color": dark}},
+            {"mark": "text", "encoding": {"text": {"field": "text"}}},
         ],
     }
     worst = rates.dropna().nsmallest(3, "rate")
-    said = "、".join(f"{row.area}{row.group}{row.rate:.0%}" for row in worst.itertuples())
+    said = "、".join(f"{row.area}{row.group}{_percent(row.rate)}" for row in worst.itertuples())
     return picture(spec, title, f"{title}：得分率最低的是{said}")
+
+
+def _percent(rate: float) -> str:
+    """At most one decimal; what lost a point never reads 100%."""
+    most = 100 if rate > 1 - 1e-9 else 99.9
+    return "—" if pd.isna(rate) else f"{min(round(rate * 100, 1), most):g}%"
+
+
+def _wrapped(name: str, width: int) -> str:
+    return "\n".join(name[start : start + width] for start in range(0, len(name), width))
 
 
 def trend(points: pd.DataFrame, title: str) -> Picture:
@@ -184,8 +207,12 @@ def trend(points: pd.DataFrame, title: str) -> Picture:
     points : columns area, period (text), total (points)
     """
     rows = points.dropna(subset=["total"]).assign(text=lambda frame: frame["total"].map("{:.2f}".format))
-    span = [float(rows["total"].min()) - 2, float(rows["total"].max()) + 2] if len(rows) else [0, 100]
-    encoding = {
+    low, high, height = float(rows["total"].min()), float(rows["total"].max()), 230
+    pad = max(2, (high - low) / 8)
+    low, high = math.floor(low - pad), math.ceil(high + pad)
+    rows = rows.assign(label=_apart(rows, (high - low) / height))
+    area = {"field": "area", "title": None, "sort": None}
+    encoding: dict[str, Any] = {
         "x": {
             "field": "period",
             "type": "ordinal",
@@ -193,25 +220,23 @@ def trend(points: pd.DataFrame, title: str) -> Picture:
             "axis": {"labelAngle": 0},
             "scale": {"padding": 0.4},
         },
-        "y": {"field": "total", "type": "quantitative", "scale": {"domain": span, "nice": True}, "title": "总分（分）"},
-        "color": {
-            "field": "area",
-            "title": None,
-            "sort": None,
-            "scale": {"range": SERIES},
-            "legend": {"orient": "top", "labelLimit": 220},
-        },
-        "shape": {"field": "area", "title": None, "sort": None, "legend": {"orient": "top", "labelLimit": 220}},
+        "y": {"field": "total", "type": "quantitative", "scale": {"domain": [low, high]}, "title": "总分（分）"},
+        "color": {**area, "scale": {"range": SERIES}, "legend": {"orient": "top", "columns": 3}},
     }
+    label = {"y": {**encoding["y"], "field": "label"}, "text": {"field": "text"}}
     spec = {
         "width": 560,
-        "height": 210,
-        "data": {"values": rows[["area", "period", "total", "text"]].to_dict("records")},
+        "height": height,
+        "data": {"values": rows[["area", "period", "total", "label", "text"]].to_dict("records")},
         "encoding": encoding,
         "layer": [
             {"mark": {"type": "line", "strokeWidth": 2}},
-            {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1}},
-            {"mark": {"type": "text", "dy": -12}, "encoding": {"text": {"field": "text"}}},
+            {
+                "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+                "encoding": {"shape": {**area, "legend": None}},
+            },
+            {"mark": {"type": "text", "stroke": "white", "strokeWidth": 4}, "encoding": label},
+            {"mark": {"type": "text"}, "encoding": label},
         ],
     }
     said = "；".join(
@@ -219,3 +244,23 @@ def trend(points: pd.DataFrame, title: str) -> Picture:
         for area, part in rows.groupby("area", sort=False)
     )
     return picture(spec, title, f"{title}：{said}")
+
+
+def _apart(rows: pd.DataFrame, unit: float) -> pd.Series:
+    """Heights of the labels: above the points and apart, or below where the next point is near and there is room.
+
+    Parameters
+    ----------
+    rows : columns period, total
+    unit : points of the scale that a pixel stands for
+    """
+    heights = {}
+    for _, part in rows.groupby("period")["total"]:
+        totals = part.sort_values(kind="stable")
+        last = -math.inf  # the highest that is taken so far
+        for (index, total), above in zip(totals.items(), [*totals.iloc[1:], math.inf], strict=True):
+            if above - total < 28 * unit < total - last:
+                heights[index], last = total - 13 * unit, total
+            else:
+                heights[index] = last = max(total + 12 * unit, last + 14 * unit)
+    return pd.Series(heights, index=rows.index, dtype=float)

@@ -21,6 +21,7 @@ from chengxin.errors import UsageError
 from chengxin.places import place
 from chengxin.rubric import load_rubric
 from chengxin.store import address_of, open_store
+from chengxin.tables import notice
 from chengxin.views import DEMO
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -73,12 +74,11 @@ def county_reports(
     for code, name in units.items():
         mark = hashlib.sha256(f"{content} {code}".encode()).hexdigest()
         file = f"{period}-{code}.html"
-        if not force and known.get(file) == mark and (out / file).is_file():
-            made.append(Made(code, name, "current", file))
-        else:
-            made.append(_one(code, name, period, out))
-            known = {key: value for key, value in known.items() if key != file}
-            known |= {file: mark} if made[-1].state == "made" else {}
+        before = known.pop(file, None)
+        current = before == mark and (out / file).is_file() and not force
+        made.append(Made(code, name, "current", file) if current else _one(code, name, period, out))
+        if made[-1].state != "failed":
+            known[file] = mark
         progress(made[-1])
         _write(manifest, json.dumps(known, indent=1, sort_keys=True))
     demo = bool(readers.assessments(engine, period)["demo"].any())
@@ -180,13 +180,14 @@ def _index_page(made: list[Made], period: str, demo: bool) -> str:
         + f"</td><td>{words[row.state]}{'：' + html.escape(row.reason) if row.reason else ''}</td></tr>"
         for row in made
     )
-    banner = f'<p class="banner">{DEMO}</p>' if demo else ""
+    banner = notice(DEMO).text if demo else ""
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         '<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         f"<title>{period}年诚信计量指数评价报告</title><style>{css}</style></head><body><main>{banner}"
-        f"<h1>{html.escape(period)}年诚信计量指数评价报告</h1><div class=wide><table><caption>各填报单位报告</caption>"
-        f"<thead><tr><th>代码</th><th>填报单位</th><th>状态</th></tr></thead><tbody>{rows}</tbody></table></div></main></body></html>\n"
+        f"<h1>{html.escape(period)}年诚信计量指数评价报告</h1><p>点击单位名称查看该单位的报告。</p>"
+        '<table><caption>各填报单位报告</caption><thead><tr><th scope="col">代码</th><th scope="col">填报单位</th>'
+        f'<th scope="col">报告状态</th></tr></thead><tbody>{rows}</tbody></table></main></body></html>\n'
     )

@@ -1,7 +1,7 @@
 """Tables as escaped HTML; they return, never show. Every cell that a person could have typed is escaped here."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,9 @@ class Html:
         return self.text
 
 
-def table(frame: pd.DataFrame, columns: Mapping[str, str], caption: str, red: str | None = None) -> Html:
+def table(
+    frame: pd.DataFrame, columns: Mapping[str, str], caption: str, mark: str | None = None, right: Collection[str] = ()
+) -> Html:
     """A frame as an HTML table: numbers to the right, missing values as —, all text escaped.
 
     Parameters
@@ -26,17 +28,18 @@ def table(frame: pd.DataFrame, columns: Mapping[str, str], caption: str, red: st
     frame : the rows
     columns : column → Chinese heading (with its unit), in the order to show
     caption : Chinese caption above the table
-    red : name of a truth column; rows where it holds are marked
+    mark : name of a column with the class of each row: red, short (points lost) or empty
+    right : text columns that stand to the right like numbers
     """
-    numeric = {name: pd.api.types.is_numeric_dtype(frame[name]) for name in columns}
+    numeric = {name: name in right or pd.api.types.is_numeric_dtype(frame[name]) for name in columns}
     head = "".join(f'<th scope="col"{_side(numeric[name])}>{html.escape(text)}</th>' for name, text in columns.items())
-    marked = frame[red].to_list() if red else [False] * len(frame)
+    marked = frame[mark].to_list() if mark else [""] * len(frame)
     rows = zip(marked, *(frame[name] for name in columns), strict=True)
     body = "".join(
-        f"<tr{' class=red' if mark else ''}>"
+        f"<tr{f' class={kind}' if kind else ''}>"
         + "".join(_cell(cell, numeric[name]) for name, cell in zip(columns, cells, strict=True))
         + "</tr>"
-        for mark, *cells in rows
+        for kind, *cells in rows
     )
     if not len(frame):
         body = f'<tr><td colspan="{len(columns)}">本期没有此类记录</td></tr>'

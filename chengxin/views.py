@@ -17,6 +17,7 @@ from chengxin.store import open_store
 
 STATES = {"draft": "草稿", "submitted": "已提交", "approved": "已审定", "published": "已发布", "withdrawn": "已撤回"}
 KINDS = {"scenic_area": "景区", "street": "街区"}
+SIGN = '<p class="sign"><span>编制人：</span><span>审核人：</span><span>签发人：</span><span>日期（盖章）：</span></p>'
 DEMO = "演示数据：本报告由工具包自带的示例数据生成，各项结果均为虚构，不反映任何单位的实际情况。"
 
 
@@ -36,47 +37,57 @@ class CountyIndex:
         """The 演示数据 banner, or nothing for real data."""
         return tables.notice(DEMO) if self.demo else tables.Html("")
 
-    def subtitle(self) -> tables.Html:
-        """Whose report of which period."""
-        return tables.Html(f'<p class="subtitle">{tables.html.escape(self.unit["short_name"])}　{self.period}年</p>')
-
     def title_facts(self) -> tables.Html:
         """Who, when, how many, by which rubrics."""
-        done = int(self.results["complete"].sum())
-        kinds = "、".join(f"{KINDS[kind]}{count}个" for kind, count in self.results["kind"].value_counts().items())
-        red = self.results.loc[self.results["red_lines"] != "", "name"]
-        return tables.facts(
+        open_ones = int((~self.results["complete"]).sum())
+        kinds = "、".join(
+            f"{KINDS[kind]}{count}个" for kind, count in self.results["kind"].value_counts(sort=False).items()
+        )
+        red = self.results[self.results["red_lines"] != ""]
+        dates = sorted(set(self.results["as_of"].dropna().map("{0.year}年{0.month}月{0.day}日".format)))
+        said = tables.facts(
             {
                 "填报单位": self.unit["name"],
                 "评价期": f"{self.period}年",
-                "评价对象": f"{kinds or '无'}，其中评价完整{done}个、尚未完成{len(self.results) - done}个",
-                "数据截止": "、".join(sorted(set(self.results["as_of"].astype("str").str[:10]))) or "—",
+                "评价对象": f"{kinds}，" + (f"其中{open_ones}个尚未评完" if open_ones else "均已评完"),
+                "数据截止": "、".join(dates) or "—",
                 "评分依据": "；".join(f"{r.title}（{r.version}，{r.source.annex}）" for r in self.rubrics.values()),
-                "红线情形": "、".join(red) or "无",
+                "红线情形": "；".join(f"{row.name}：条目{row.red_lines}" for row in red.itertuples(index=False))
+                or "无",
             }
         )
+        return tables.Html(said.text + SIGN)
 
     def results_table(self) -> tables.Html:
         """Results and ranks, complete areas first."""
         rows = self.results.sort_values(["kind", "unrounded"], ascending=[True, False]).assign(
             shown=lambda f: [_total(row) for row in f.itertuples()],
-            place=lambda f: [_place(row) for row in f.itertuples()],
+            here=lambda f: [_place(*cells) for cells in zip(f["county_rank"], f["county_count"], strict=True)],
+            city=lambda f: [_place(*cells) for cells in zip(f["city_rank"], f["city_count"], strict=True)],
             sort=lambda f: f["kind"].map(KINDS),
             state=lambda f: f["status"].map(STATES),
-            red=lambda f: f["red_lines"] != "",
+            red_lines=lambda f: [lines or "无" for lines in f["red_lines"]],
+            mark=lambda f: np.where(f["red_lines"] == "无", "", "red"),
         )
         columns = {
             "name": "评价对象",
             "sort": "类别",
-            "base": "基本分（分）",
-            "bonus": "加分（分）",
-            "deduction": "扣分（分）",
-            "shown": "总分（分）",
-            "place": "县内／全市名次",
+            "base": "基本分",
+            "bonus": "加分",
+            "deduction": "扣分",
+            "shown": "总分",
+            "here": "辖区名次",
+            "city": "全市名次",
             "red_lines": "红线条目",
             "state": "状态",
         }
-        return tables.table(rows, columns, f"表1　{self.unit['short_name']}{self.period}年指数评价结果", red="red")
+        caption = f"表1　{self.unit['short_name']}{self.period}年诚信计量指数评价结果（单位：分）"
+        return tables.table(rows, columns, caption, mark="mark", right=["shown", "here", "city"])
+
+    def plain(self) -> str:
+        """The results as CSV: what the stored outputs of the notebook hold and its check compares."""
+        columns = ["name", "kind", "complete", "low", "high", "county_rank", "city_rank", "red_lines"]
+        return self.results[columns].to_csv(index=False, float_format="%.2f", lineterminator="\n")
 
     def totals_in_words(self) -> tables.Html:
         """How each total came about."""
@@ -89,14 +100,14 @@ class CountyIndex:
         points = self.past.assign(area=self.past["name"])[["area", "period", "total"]]
         if points["total"].notna().sum() == 0:
             return tables.Html("<p>没有可比的完整评价。</p>")
-        return charts.trend(points, "图1　各评价期总分变化")
+        return charts.trend(points, "图1　各评价期总分变化（只列已评完的；景区与街区细则不同，不宜互相比较）")
 
     def heat_maps(self) -> list[charts.Picture]:
         """Score rate of each group by area, one picture a rubric."""
         names = self.results.set_index("assessment")["name"]
         pictures = []
-        for rubric, sheet in self.sheets.items():
-            title = f"图2　{KINDS[rubric]}各检查内容得分率"
+        for number, (rubric, sheet) in enumerate(self.sheets.items(), start=2):
+            title = f"图{number}　{KINDS[rubric]}各检查内容得分率"
             pictures.append(charts.heat_map(group_rates(sheet, names), title))
         return pictures
 
@@ -110,18 +121,18 @@ class CountyIndex:
             else pd.DataFrame(columns=["assessment", "line", "label", "lost", "reason", "remedy", "red_line"])
         )
         rows = rows.sort_values(["red_line", "lost"], ascending=False, kind="stable").head(20)
-        rows = rows.assign(area=rows["assessment"].map(names))
+        rows = rows.assign(area=rows["assessment"].map(names), mark=np.where(rows["red_line"], "red", ""))
         columns = {"area": "评价对象", "line": "条目", "label": "内容", "lost": "可挽回（分）", "remedy": "整改建议"}
-        return tables.table(rows, columns, "表2　整改建议（按可挽回分值排序，列前20项；红线事项在先）", red="red_line")
+        return tables.table(rows, columns, "表2　整改建议（红线事项在先，按可挽回分值排序，列前20项）", mark="mark")
 
     def areas(self) -> Iterator[object]:
         """For every area: heading, waterfall and the whole score sheet with reasons."""
-        for row in self.results.itertuples():
+        for number, row in enumerate(self.results.itertuples()):
             sheet = self.sheets[row.rubric]
             mine = sheet[sheet["assessment"] == row.assessment]
             yield tables.Html(f'<h3 class="area">{tables.html.escape(row.name)}</h3>')
-            yield charts.waterfall(steps(mine, row), f"{row.name}：从满分到总分")
-            yield sheet_table(mine, f"{row.name}评分表")
+            yield charts.waterfall(steps(mine, row), f"图{number + 2 + len(self.sheets)}　{row.name}得分构成")
+            yield sheet_table(mine, f"表{number + 3}　{row.name}逐项评分")
 
     def last_page(self) -> list[tables.Html]:
         """Rubric, version, readings and hashes."""
@@ -140,13 +151,11 @@ def _total(row: object) -> str:
     if row.complete:  # type: ignore[attr-defined]
         return f"{row.total:.2f}"  # type: ignore[attr-defined]
     done = row.assessed_points / (row.assessed_points + row.missing_points)  # type: ignore[attr-defined]
-    return f"{row.low:.2f}–{row.high:.2f}（完整度{done:.0%}）"  # type: ignore[attr-defined]
+    return f"{row.low:.2f}–{row.high:.2f}\n（完整度{done:.0%}）"  # type: ignore[attr-defined]
 
 
-def _place(row: object) -> str:
-    if row.county_rank is pd.NA or row.county_rank != row.county_rank:  # type: ignore[attr-defined]
-        return "未评完，不排名"
-    return f"{row.county_rank}／{row.city_rank}（全市{row.city_count}个）"  # type: ignore[attr-defined]
+def _place(place: object, count: int) -> str:
+    return "不排名" if pd.isna(place) else f"{place}（共{count}个）"
 
 
 def sheet_table(sheet: pd.DataFrame, caption: str) -> tables.Html:
@@ -156,12 +165,18 @@ def sheet_table(sheet: pd.DataFrame, caption: str) -> tables.Html:
         content=sheet["line"].astype(object) + " " + sheet["label"],
         full=[f"{shown[s]}{plain(p)}" for s, p in zip(sheet["section"], sheet["points"], strict=True)],
         got=["—" if pd.isna(s) else plain(round(s, 4)) for s in sheet["score"]],
-        short=(sheet["section"] == "base") & (sheet["score"] < sheet["points"])
-        | (sheet["section"] == "deduction") & (sheet["score"] > 0),
+        mark=np.select(
+            [
+                (sheet["section"] == "deduction") & (sheet["score"] > 0),
+                (sheet["section"] == "base") & (sheet["score"] < sheet["points"]),
+            ],
+            ["red", "short"],
+            "",
+        ),
         why=[text.split("：", 1)[1] for text in sheet["reason"]],
     )
     columns = {"content": "条目", "text": "考评标准（原文）", "full": "分值", "got": "得分", "why": "得分说明"}
-    return tables.table(rows, columns, caption, red="short")
+    return tables.table(rows, columns, caption, mark="mark", right=["full", "got"])
 
 
 def group_rates(sheet: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
@@ -247,9 +262,8 @@ def _scored(engine: Engine, rubric: Rubric, work: pd.DataFrame) -> tuple[pd.Data
     results = totals(sheet).merge(
         work, left_on=["assessment", "rubric"], right_on=["id", "rubric"], how="inner", validate="1:1"
     )
-    results["city_rank"] = results.groupby("period", group_keys=False)[["unrounded", "complete"]].apply(rank)
-    results["county_rank"] = results.groupby(["period", "unit"], group_keys=False)[["unrounded", "complete"]].apply(
-        rank
-    )
-    results["city_count"] = results.groupby("period")["complete"].transform("sum").astype(np.int64)
+    for among, by in (("city", ["period"]), ("county", ["period", "unit"])):
+        groups = results.groupby(by, group_keys=False)
+        results[f"{among}_rank"] = groups[["unrounded", "complete"]].apply(rank)
+        results[f"{among}_count"] = groups["complete"].transform("sum").astype(np.int64)
     return sheet, results

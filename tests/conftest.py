@@ -1,13 +1,32 @@
-"""What several tests share: the command as a person calls it, and one demo made once a run."""
+"""What several tests share: the command as a person calls it, one demo made once a run, and the browser.
+
+Notebooks that nbval collects read the database of the same demo; it is made before their kernels start.
+To run notebooks alone, name this file too, or pytest does not load it: ``pytest tests/conftest.py notebooks``.
+"""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 COMMAND = Path(sys.executable).with_name("chengxin")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+INSTALL = "apt-get install -y chromium fonts-noto-cjk"
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def run(*words: object, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
@@ -19,15 +38,53 @@ def run(*words: object, cwd: Path | None = None, **env: str) -> subprocess.Compl
     return done
 
 
+@cache
+def _demo(out: Path) -> Path:
+    done = run("demo", "--out", out)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def pytest_configure(config):
+    folder = tempfile.TemporaryDirectory(prefix="chengxin-")
+    config.add_cleanup(folder.cleanup)
+    config.demo = Path(folder.name) / "demo"
+
+
+def pytest_collection_finish(session):
+    if any(item.path.suffix == ".ipynb" for item in session.items) and not session.config.option.collectonly:
+        os.environ["CHENGXIN_DB"] = str(_demo(session.config.demo) / "chengxin.db")
+
+
 @pytest.fixture(scope="session")
 def chengxin():
     return run
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory):
+def demo(pytestconfig):
     """The folder that `chengxin demo` makes."""
-    out = tmp_path_factory.mktemp("demo")
-    done = run("demo", "--out", out)
-    assert done.returncode == 0, done.stderr
-    return out
+    return _demo(pytestconfig.demo)
+
+
+def _find() -> str | None:
+    return os.environ.get("CHENGXIN_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def _chromium() -> str:
+    """Where Chromium is; installed where we may, else the command to run is told."""
+    if not _find() and shutil.which("apt-get") and os.geteuid() == 0:
+        for words in ("apt-get update -qq", f"{INSTALL} -qq"):
+            environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+            subprocess.run(words.split(), env=environment, capture_output=True, check=False)
+    return _find() or pytest.fail(f"The page tests need Chromium and Chinese fonts. Run: sudo {INSTALL}", pytrace=False)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """The system's Chromium, steered by Playwright; its event loop ends with the module."""
+    path = _chromium()
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=path, args=QUIET)
+        yield chromium
+        chromium.close()
