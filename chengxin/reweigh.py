@@ -6,7 +6,7 @@ Decimal arithmetic throughout, so that a shortage equal to the limit is within i
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import pandas as pd
 from pydantic import AfterValidator
@@ -17,6 +17,7 @@ from chengxin.settings import Strict, Table, read_table
 
 GRAMS = Decimal(1000)  # in a kilogram
 Prefer = Literal["stricter", "category", "price"]
+PREFER = get_args(Prefer)
 
 
 def _amount(text: str) -> str:

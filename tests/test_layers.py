@@ -11,7 +11,8 @@ ORDER = [
     *("reweigh", "ledgers", "filings", "planning", "lab"),  # the core ends here
     *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "store", "exchange"),
-    *("charts", "tables", "views", "forms", "kernels", "reports", "publish", "server", "cli"),
+    *("charts", "tables", "views", "forms", "kernels", "reports", "publish", "server"),
+    *("ledger_commands", "cli"),
 ]
 CORE = ORDER[: ORDER.index("lab") + 1]
 OUTSIDE_CORE = {"sqlalchemy", "alembic", "ipywidgets", "nbformat", "papermill"}
