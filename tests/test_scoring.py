@@ -223,6 +223,59 @@ def test_huge_common_denominators_still_settle_exactly():
         assert got.loc[who, "total"] == float(assess(data, {}, lines)["low"])
 
 
+def small_rubric(tmp_path, lines: list[dict]) -> dict:
+    """A rubric file of a few lines, as data, with the readings that totals use."""
+    keys = ("not_applicable", "bonus_cap", "ceiling", "floor", "red_line")
+    whole = {"number": None, "section": "base", "subject": None, "group": None, "group_points": None}
+    lines = [
+        {**whole, "label": line["id"], "text": line["id"], "readings": [], "red_line": False, **line} for line in lines
+    ]
+    head = {
+        "id": "small",
+        "title": "小",
+        "version": "1",
+        "source": {"file": "a", "annex": "b"},
+        "sections": {"base": "基本"},
+    }
+    full = sum(line["points"] for line in lines if line["section"] == "base")
+    data = {
+        **head,
+        "full_marks": full,
+        "readings": {key: RUBRICS["street"]["readings"][key] for key in keys},
+        "lines": lines,
+    }
+    (tmp_path / "small.yaml").write_text(json.dumps(data, ensure_ascii=False), "utf-8")
+    return data
+
+
+def test_half_points_of_a_rule_count_in_a_tie(tmp_path):
+    """All points are whole, the parameter of a rule is not: 6−0.5 + 94×1÷400 = 5.735."""
+    lines = [
+        {"id": "a", "points": 6, "rule": {"kind": "per_unit", "each": 0.5}},
+        {"id": "b", "points": 94, "rule": {"kind": "share", "when_none": "zero"}},
+    ]
+    data = small_rubric(tmp_path, lines)
+    seen = {"x": {"a": {"value": 1}, "b": {"value": 1, "of": 400}}}
+    agree(data, load_rubric(tmp_path / "small.yaml"), {}, seen, None)
+    assert totals(score(load_rubric(tmp_path / "small.yaml"), frame(seen)))["total"].tolist() == [5.74]
+
+
+def test_huge_sums_that_cancel_are_exact(tmp_path):
+    """Thousands of millions of points on either side leave a tie that float64 has lost."""
+    lines = [
+        {"id": "a", "points": 94, "rule": {"kind": "met"}},
+        {"id": "b", "points": 6, "rule": {"kind": "share", "when_none": "zero"}},
+        {"id": "c", "points": 4.3, "rule": {"kind": "each"}, "section": "bonus"},
+        {"id": "d", "points": 4.3, "rule": {"kind": "each"}, "section": "deduction"},
+    ]
+    data = small_rubric(tmp_path, lines)
+    many = {"value": 999_999_999}
+    seen = {f"x{n}": {"a": {"value": 1}, "b": {"value": n, "of": 400}, "c": many, "d": many} for n in range(1, 400, 2)}
+    results = totals(score(load_rubric(tmp_path / "small.yaml"), frame(seen))).set_index("assessment")
+    for who, observed_lines in seen.items():
+        assert results.loc[who, "total"] == float(assess(data, {}, observed_lines)["low"])
+
+
 def full_marks(name: str) -> dict:
     seen = {}
     for line in RUBRICS[name]["lines"]:
