@@ -75,7 +75,8 @@ def rubric_diff(
     after: Annotated[str, typer.Argument(metavar="新细则", help="细则编号或文件")],
 ) -> None:
     """用文字列出两个细则哪些条目变了、怎样变。"""
-    from chengxin.rubric import diff, load_rubric
+    from chengxin.diff import diff
+    from chengxin.rubric import load_rubric
 
     changes = diff(load_rubric(before), load_rubric(after))
     if changes.empty:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from chengxin.rubric import ADDS, Line, Rubric
+from chengxin.model import ADDS, Line, Rubric
 from chengxin.rules import Threshold, plain
 
 IDLE = {"full": "按满分计", "zero": "不得分", "rescale": "不计入，其余折算"}

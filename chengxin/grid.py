@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chengxin.rubric import Rubric
+from chengxin.model import Rubric
 from chengxin.rules import Column
 
 OUTCOMES = ("assessed", "not_applicable", "not_assessed")

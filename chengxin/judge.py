@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chengxin.grid import ASSESSED, NOT_APPLICABLE, NOT_ASSESSED, Grid
-from chengxin.rubric import Rubric
+from chengxin.model import Rubric
 from chengxin.rules import Column
 
 

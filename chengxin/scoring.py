@@ -19,7 +19,7 @@ from chengxin.faults import observation_faults
 from chengxin.figures import Figures
 from chengxin.grid import OUTCOMES, SECTIONS, Grid, arrange
 from chengxin.judge import Judge
-from chengxin.rubric import Rubric
+from chengxin.model import Rubric
 from chengxin.rules import Column
 from chengxin.sums import COLUMNS, Sums, red_lines
 

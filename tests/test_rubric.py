@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from chengxin.diff import diff
 from chengxin.errors import RubricError, UsageError
 from chengxin.explain import page
-from chengxin.rubric import Rubric, diff, load_rubric
+from chengxin.rubric import Rubric, load_rubric
 
 RUBRICS = Path(__file__).parents[1] / "rubrics"
 GUIDANCE = (RUBRICS / "source" / "guidance.txt").read_text("utf-8")
@@ -242,16 +243,28 @@ BROKEN = {
         '  "1.1":',
         "“建档完整”组各条合计7分；应为6分",
     ),
-    "sum of the base": ("points: 4", "points: 5", "changes:", "full_marks：基本项分值合计101分"),
+    "sum of the base": ("points: 4", "points: 5", "changes:", "changes：基本项分值合计101分"),
     "unknown line": ('"1.2"', '"1.9"', '"1.2"', "changes.1.9：scenic_area没有“1.9”条"),
     "unquoted line": ('"1.2"', "1.2", '"1.2"', '键1.2没有加引号，不是文字；应为文字。请写成"1.2"'),
-    "unknown field": ("points: 2", "pionts: 2", "points: 2", "lines[1].pionts：不认识的键“pionts”"),
-    "wrong type": ("points: 2", "points: 两分", "points: 2", "lines[1].points：“两分”；应为数字"),
+    "unknown field": (
+        "points: 2",
+        "pionts: 2",
+        "points: 2",
+        "changes.1.2.pionts：不认识的键“pionts”；应为规定的键。是否想写“points”",
+    ),
+    "wrong type": ("points: 2", "points: 两分", "points: 2", "changes.1.2.points：“两分”；应为数字"),
     "rule": ("points: 2", "points: 2\n    rule: {kind: mett}", "points: 2", "不认识的规则种类“mett”"),
     "another id": ("points: 2", 'points: 2\n    id: "1.3"', "points: 2", "改了条目编号"),
     "repeated label": ("points: 2", "points: 2\n    label: 强检器具台账", "points: 2", "“强检器具台账”重复"),
     "unknown base": ("extends: scenic_area", "extends: scenic", "extends", "extends：没有评分细则“scenic”"),
     "date": ("2025-01-01", "2025年1月", "effective_from", "“2025年1月”；应为形如2025-01-31的日期"),
+    "no such day": ("2025-01-01", "2025-02-30", "effective_from", "“2025-02-30”；应为日历上有的日期"),
+    "no changes": (
+        VARIANT[VARIANT.index("changes:") :],
+        "changes: {}\n",
+        "id: trial",
+        "没有写changes，也没有写readings",
+    ),
     "approval": ("approved_by: 样例市场监督管理局\n", "", "id: trial", "缺少“approved_by”"),
     "unknown reading": ("why: 试行", "readings: {merchant: all}\nwhy: 试行", "why", "没有读法“merchant”"),
     "unknown option": ("why: 试行", "readings: {merchants: half}\nwhy: 试行", "why", "没有选项“half”"),
@@ -265,6 +278,25 @@ def test_a_broken_variant_is_refused_at_its_own_line(tmp_path, name):
     assert len(told) == 1
     line = at(VARIANT, place) + (new.startswith("points: 2\n"))
     assert re.match(r"\d+", told[0])[0] == str(line), told
+
+
+def test_a_group_that_no_longer_adds_up_is_told_at_the_changed_line(tmp_path):
+    """The first line of the group is not in the variant; the fault stands at the one that is."""
+    text = VARIANT.replace('  "1.1":\n    points: 4\n', "").replace("points: 2", "points: 1")
+    assert faults(write(tmp_path, text)) == [
+        "7 changes：基本项分值合计98分；应为100分。请核对各条points。",
+        "8 changes.1.2.group_points：“建档完整”组各条合计4分；应为6分。请核对该组各条points和group_points。",
+    ]
+
+
+def test_a_reading_that_no_line_lists_any_more_falls_away(tmp_path):
+    text = VARIANT + '  "15.1":\n    rule: {kind: share, when_none: zero}\n    readings: []\n'
+    variant = load_rubric(write(tmp_path, text))
+    assert not {"threshold", "below_threshold"} & {*variant.readings, *variant.chosen}
+    gone = diff(load_rubric("scenic_area"), variant).set_index("line").loc[["threshold", "below_threshold"], "after"]
+    assert gone.tolist() == ["", ""]
+    told = faults(write(tmp_path, text + "readings: {threshold: exclusive}\n"))
+    assert told[0].startswith("15 readings.threshold：没有读法“threshold”，可用：merchants、")
 
 
 def test_a_variant_of_a_variant_is_refused(tmp_path):
@@ -319,7 +351,7 @@ def test_a_reading_only_one_rubric_has():
     rows = diff(load_rubric("scenic_area"), load_rubric("street"))
     readings = rows[rows["what"] == "读法"].to_numpy().tolist()
     question = "评价期内没有发生计量纠纷，处置比例怎样计分"
-    assert ["no_cases", question, "读法", "（无）", "得满分并注明没有发生纠纷"] in readings
+    assert ["no_cases", question, "读法", "", "得满分并注明没有发生纠纷"] in readings
 
 
 @pytest.mark.parametrize("name", NAMES)

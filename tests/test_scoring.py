@@ -143,6 +143,8 @@ RULES = st.one_of(
         st.sampled_from(["full", "zero", "not_applicable"]),
     ),
 )
+SECTIONS = {"base": "基本", "bonus": "加分", "deduction": "扣分"}
+READINGS_OF_TOTALS = ("not_applicable", "bonus_cap", "ceiling", "floor", "red_line")
 FITS = {"share": ["merchants"], "threshold": ["threshold", "below_threshold"], "at_least": ["repeats"]}
 
 
@@ -163,10 +165,10 @@ def rubrics(draw):
             }
         )  # fmt: skip
     full = float(sum(Fraction(str(line["points"])) for line in lines if line["section"] == "base"))
-    readings = {key: value for key, value in RUBRICS["street"]["readings"].items() if key != "no_cases"}
+    listed = {key for line in lines for key in line["readings"]} | set(READINGS_OF_TOTALS)
+    readings = {key: value for key, value in RUBRICS["street"]["readings"].items() if key in listed}
     head = {"id": "drawn", "title": "抽", "version": "1", "source": {"file": "a", "annex": "b"}, "full_marks": full}
-    sections = {"base": "基本", "bonus": "加分", "deduction": "扣分"}
-    return {**head, "sections": sections, "readings": readings, "lines": lines}
+    return {**head, "sections": SECTIONS, "readings": readings, "lines": lines}
 
 
 @settings(max_examples=120, deadline=None, derandomize=True)
@@ -225,7 +227,6 @@ def test_huge_common_denominators_still_settle_exactly():
 
 def small_rubric(tmp_path, lines: list[dict]) -> dict:
     """A rubric file of a few lines, as data, with the readings that totals use."""
-    keys = ("not_applicable", "bonus_cap", "ceiling", "floor", "red_line")
     whole = {"number": None, "section": "base", "subject": None, "group": None, "group_points": None}
     lines = [
         {**whole, "label": line["id"], "text": line["id"], "readings": [], "red_line": False, **line} for line in lines
@@ -235,13 +236,13 @@ def small_rubric(tmp_path, lines: list[dict]) -> dict:
         "title": "小",
         "version": "1",
         "source": {"file": "a", "annex": "b"},
-        "sections": {"base": "基本"},
+        "sections": SECTIONS,
     }
     full = sum(line["points"] for line in lines if line["section"] == "base")
     data = {
         **head,
         "full_marks": full,
-        "readings": {key: RUBRICS["street"]["readings"][key] for key in keys},
+        "readings": {key: RUBRICS["street"]["readings"][key] for key in READINGS_OF_TOTALS},
         "lines": lines,
     }
     (tmp_path / "small.yaml").write_text(json.dumps(data, ensure_ascii=False), "utf-8")
