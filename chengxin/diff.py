@@ -10,6 +10,7 @@ FIELDS = {
     "group": "检查内容", "group_points": "组分值", "unit": "计数单位", "fact": "事实用语", "measure": "数据来源",
     "evidence": "佐证材料", "remedy": "整改办法", "note": "说明", "readings": "所用读法",
 }  # fmt: skip
+SHORT = 40  # characters of old and new together that stand on one line
 Row = tuple[str, str, str, str, str]
 
 
@@ -31,6 +32,27 @@ def diff(before: Rubric, after: Rubric) -> pd.DataFrame:
             question = (after if key in after.readings else before).readings[key].question
             rows.append((key, question, "读法", was, now))
     return pd.DataFrame(rows, columns=["line", "label", "what", "before", "after"], dtype=object)
+
+
+def diff_in_words(changes: pd.DataFrame) -> str:
+    """A difference as text: each line or reading once, its changes below it, long ones as old over new.
+
+    Parameters
+    ----------
+    changes : from `diff`
+    """
+    if changes.empty:
+        return "两个细则没有差别。"
+    said = f"共{len(changes)}处改动：\n"
+    for (key, label), rows in changes.groupby(["line", "label"], sort=False):
+        is_reading = rows["what"].iloc[0] == "读法"
+        said += f"读法{key}：{label}\n" if is_reading else f"{key} {label}\n"
+        for row in rows.itertuples():
+            was, now = row.before or "（无）", row.after or "（无）"
+            what = "选项：" if is_reading else f"{row.what}："
+            short = len(was) + len(now) <= SHORT
+            said += f"　　{what}{was} → {now}\n" if short else f"　　{what}\n　　　　旧：{was}\n　　　　新：{now}\n"
+    return said.rstrip("\n")
 
 
 def _line_changes(was: Line | None, now: Line | None) -> list[Row]:

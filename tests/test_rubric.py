@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from chengxin.diff import diff
+from chengxin.diff import FIELDS, diff, diff_in_words
 from chengxin.errors import RubricError, UsageError
 from chengxin.explain import page
-from chengxin.rubric import Rubric, load_rubric
+from chengxin.model import Line
+from chengxin.rubric import Rubric, load_rubric, rubric_paths
 
 RUBRICS = Path(__file__).parents[1] / "rubrics"
 GUIDANCE = (RUBRICS / "source" / "guidance.txt").read_text("utf-8")
@@ -354,9 +355,66 @@ def test_a_reading_only_one_rubric_has():
     assert ["no_cases", question, "读法", "", "得满分并注明没有发生纠纷"] in readings
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_a_difference_as_text():
+    base, variant = load_rubric("street"), load_rubric("street_strict_demo")
+    text = diff_in_words(diff(base, variant))
+    assert text.splitlines()[:3] == ["共8处改动：", "1.1 器具检定合格率", "　　分值：10 → 12"]
+    old, new = base.line("17.1").note, variant.line("17.1").note
+    assert f"17.1 器具拒不整改\n　　分值：5 → 8\n　　说明：\n　　　　旧：{old}\n　　　　新：{new}\n" in text
+    assert "读法bonus_cap：加分合计是否封顶\n　　选项：不封顶 → 加分合计不超过给定的分数：8分\n" in text
+    assert diff_in_words(diff(base, base)) == "两个细则没有差别。"
+
+
+@pytest.mark.parametrize("field", [name for name in FIELDS if name not in ("number", "points", "group_points")])
+def test_no_changed_field_is_passed_over(field):
+    """Two rubrics that differ in anything a person reads are never called alike."""
+    base = load_rubric("street")
+    line = base.line("5.1")
+    other = line.model_copy(update={field: ("x",) if field == "readings" else "x"})
+    lines = tuple(other if one is line else one for one in base.lines)
+    rows = diff(base, base.model_copy(update={"lines": lines}))
+    assert rows[["line", "what", "after"]].to_numpy().tolist() == [["5.1", FIELDS[field], "x"]]
+
+
+def test_every_field_of_a_line_is_compared():
+    assert {*FIELDS, "id", "rule", "red_line"} == set(Line.model_fields)
+
+
+VARIANTS = [name for name, path in rubric_paths().items() if path.parent.name == "variants"]
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variant_of_the_kit_is_whole(name):
+    variant = load_rubric(name)
+    assert variant.variant == name
+    assert variant.changed_by.effective_from
+    assert sum(line.points for line in variant.lines if line.section == "base") == variant.full_marks == 100
+    shown = page(variant)
+    for words in (variant.changed_by.title, variant.changed_by.approved_by, variant.changed_by.why):
+        assert words in shown
+    assert not diff(load_rubric(variant.changed_by.extends), variant).empty
+
+
+def test_the_kit_has_a_variant_to_learn_from():
+    variant = load_rubric("street_strict_demo")
+    assert "演示" in variant.changed_by.title
+    assert "演示" in variant.changed_by.approved_by
+    assert (variant.line("1.1").points, variant.limit("bonus_cap"), variant.chosen["red_line"]) == (12, 8.0, "cap")
+    assert page(variant).count("**现用**") == 2
+    assert "**现用**" not in page(load_rubric("street"))
+
+
+def test_the_sample_variant_must_keep_its_sum(tmp_path):
+    text = (RUBRICS / "variants" / "street_strict_demo.yaml").read_text("utf-8").replace("points: 3", "points: 4")
+    assert faults(write(tmp_path, text)) == [
+        f"{at(text, 'changes:')} changes：基本项分值合计101分；应为100分。请核对各条points。"
+    ]
+
+
+@pytest.mark.parametrize("name", rubric_paths())
 def test_the_readable_page_is_made_from_the_file(name):
     rubric = load_rubric(name)
-    shown = (RUBRICS / f"{name}.md").read_text("utf-8")
-    assert shown == page(rubric), f"请运行 chengxin rubric show {name} > rubrics/{name}.md"
+    path = rubric_paths()[name].with_suffix(".md")
+    shown = path.read_text("utf-8")
+    assert shown == page(rubric), f"请运行 chengxin rubric show {name} > {path.relative_to(RUBRICS.parent)}"
     assert all(line.text in shown and line.rule_in_words() in shown for line in rubric.lines)
