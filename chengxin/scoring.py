@@ -56,6 +56,7 @@ def score(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
         copies = None if grid.rows is None else (np.empty(shape), np.empty(shape))
         judge = Judge(rubric, grid, points, state, copies)
         clean = all(_threads(judge, _blocks(shape[0]))) and _noted(observations, judge.unexplained)
+        clean = clean and not grid.ids.isin([""]).any()
         kept = [grid.value, grid.of] if copies is None else [copy.reshape(-1) for copy in copies]
     if not clean or grid is None:
         raise DataError("观测数据有误，没有评分", observation_faults(rubric, observations))

@@ -404,6 +404,15 @@ def test_all_faults_come_together_and_duplicates_are_named():
     assert [fault.where for fault in refused.value.faults] == ["第3行 value列", "第13行 value列", "第38行 line列"]
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_an_assessment_without_a_name_is_refused(shuffle):
+    observations = frame({"甲": full_marks("street"), "": full_marks("street")})
+    observations = observations.iloc[::-1].reset_index(drop=True) if shuffle else observations
+    with pytest.raises(DataError, match="没有评价编号") as refused:
+        score(load_rubric("street"), observations)
+    assert len(refused.value.faults) == len(RUBRICS["street"]["lines"])
+
+
 def test_missing_columns_are_named():
     with pytest.raises(DataError, match="缺少列value"):
         score(load_rubric("street"), pd.DataFrame({"assessment": ["a"], "line": ["1.1"]}))
