@@ -75,13 +75,10 @@ def rubric_diff(
     after: Annotated[str, typer.Argument(metavar="新细则", help="细则编号或文件")],
 ) -> None:
     """用文字列出两个细则哪些条目变了、怎样变。"""
-    from chengxin.rubric import diff, load_rubric
+    from chengxin.diff import diff, diff_in_words
+    from chengxin.rubric import load_rubric
 
-    changes = diff(load_rubric(before), load_rubric(after))
-    if changes.empty:
-        typer.echo("两个细则没有差别。")
-    for row in changes.itertuples():
-        typer.echo(f"{row.line} {row.label}：{row.what}　{row.before or '（无）'} → {row.after or '（无）'}")
+    typer.echo(diff_in_words(diff(load_rubric(before), load_rubric(after))))
 
 
 @app.command("score")
