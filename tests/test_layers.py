@@ -10,7 +10,7 @@ ORDER = [
     *("errors", "places", "strictyaml", "rules", "rubric", "faults", "scoring", "explain"),
     *("ledgers", "filings", "lab"),  # the core ends here
     *("csvfiles", "schema", "rows", "migrations", "readers", "changes", "store", "exchange"),
-    *("charts", "tables", "views", "forms", "kernels", "reports", "publish", "server", "cli"),
+    *("charts", "tables", "views", "forms", "kernels", "reports", "publish", "server", "console", "cli"),
 ]
 CORE = ORDER[: ORDER.index("lab") + 1]
 OUTSIDE_CORE = {"sqlalchemy", "alembic", "ipywidgets", "nbformat", "papermill"}
