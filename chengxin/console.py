@@ -1,6 +1,7 @@
 """How the command line speaks: help pages, usage errors, progress and results, all in Chinese."""
 
 import math
+import shutil
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -176,10 +177,12 @@ def progress(total: int) -> Iterator[Callable[[str, str], None]]:
     from tqdm import tqdm
 
     layout = "{n_fmt}/{total_fmt} {bar} 已用{elapsed}，约剩{remaining}　{desc}"
-    bar = tqdm(total=total, bar_format=layout, disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False)
+    width = min(80, shutil.get_terminal_size().columns - 1)  # also where the terminal does not tell its size
+    pipe = not sys.stderr.isatty()
+    bar = tqdm(total=total, bar_format=layout, ncols=width, nrows=20, disable=pipe, leave=False, mininterval=0)
 
     def show(name: str, outcome: str) -> None:
-        if bar.disable:
+        if pipe:
             print(f"  {name}：{outcome}", file=sys.stderr, flush=True)
         bar.set_description_str(name, refresh=False)
         bar.update()

@@ -1,7 +1,10 @@
 """The command line through its real entry point: what it does, and that it speaks Chinese alone."""
 
+import io
 import json
 import re
+import shutil
+import sys
 
 import pytest
 import typer
@@ -9,10 +12,11 @@ from exact import assess
 from test_scoring import CASES, RUBRICS, frame
 
 from chengxin.cli import app
+from chengxin.console import progress
 
 # what a person must type or will meet as a name; any other ASCII word would be English
 NAMES = """
-chengxin CHENGXIN_DB chengxin.db sample_data reports chengxin-demo observations README.md
+chengxin CHENGXIN_DB chengxin.db sample_data reports chengxin-demo observations
 CSV YAML HTML Markdown table csv json assessment line value of outcome note scenic_area street
 """
 
@@ -149,6 +153,40 @@ def test_wrong_reading_and_rubric_are_usage_errors(tmp_path, chengxin):
     done = chengxin("score", path, "--rubric", "scenic_area", "--reading", "merchants=大概")
     assert done.returncode == 2
     assert "merchants" in done.stderr
+
+
+def test_the_demo_on_a_pipe_is_a_line_for_each_unit_and_says_what_to_open(demo, tmp_path, chengxin):
+    out = shutil.copytree(demo, tmp_path / "again")  # its reports are up to date, so no kernel is started
+    done = chengxin("demo", "--out", out)
+    assert done.returncode == 0
+    lines = done.stderr.splitlines()
+    assert len(lines) == len(list(demo.glob("2026-*.html")))
+    assert lines[-1] == "  台州湾新区（TZW）：已是最新"
+    assert all(re.fullmatch(r"  \w+（\w+）：已是最新", line) for line in lines)
+    assert "演示数据：各项结果均为虚构" in done.stdout
+    assert f"{len(lines)}个可用，0个失败" in done.stdout
+    assert f"请用浏览器打开：{out / 'index.html'}" in done.stdout
+    assert not foreign(done.stdout + done.stderr, out, "TZW index.html")
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+def test_on_a_terminal_a_bar_counts_the_units_and_names_them(monkeypatch):
+    monkeypatch.setattr("sys.stderr", Terminal())
+    with progress(2) as show:
+        show("椒江区（331002）", "已生成")
+        show("温岭市（331081）", "失败，没有评价记录")
+        seen = sys.stderr.getvalue().split("\r")
+    assert [line.split(" ")[0] for line in seen if line] == ["0/2", "1/2", "2/2"]
+    assert "椒江区（331002）" in seen[-2]
+    assert "█" in seen[-2]
+    assert not foreign("".join(seen))
+    assert sys.stderr.getvalue().split("\r")[-2].isspace()  # wiped, so that the summary stands alone
 
 
 def test_rubric_commands(chengxin):
