@@ -13,7 +13,7 @@ ORDER = [
     *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "store", "exchange"),
     *("charts", "tables", "views", "forms", "kernels", "reports", "publish", "server"),
-    *("ledger_commands", "cli"),
+    *("console", "ledger_commands", "cli"),
 ]
 CORE = ORDER[: ORDER.index("lab") + 1]
 OUTSIDE_CORE = {"sqlalchemy", "alembic", "ipywidgets", "nbformat", "papermill"}
