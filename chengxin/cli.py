@@ -22,6 +22,7 @@ from chengxin.console import (
     told,
 )
 from chengxin.errors import ChengxinError, FaultsError, UsageError
+from chengxin.ledger_commands import reweigh_command, uscc_command
 
 app = typer.Typer(
     cls=Group, help="诚信计量评价工具包：评分细则、评分、说明和报告。", no_args_is_help=True, add_completion=False
@@ -30,6 +31,8 @@ rubric_app = typer.Typer(cls=Group, help="查看、核对和比较评分细则�
 app.add_typer(rubric_app, name="rubric")
 command = partial(app.command, cls=Command)
 rubric_command = partial(rubric_app.command, cls=Command)
+command("reweigh")(reweigh_command)
+command("uscc")(uscc_command)
 
 COLUMNS = "观测数据的CSV文件，列名：assessment,line,value,of,outcome,note；后三列可缺"
 RubricName = Annotated[str, typer.Argument(metavar="细则", help="细则编号（如scenic_area）或YAML文件")]

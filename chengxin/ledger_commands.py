@@ -117,7 +117,7 @@ def reweigh_command(
 
 
 def uscc_command(
-    codes: Annotated[list[str], typer.Argument(metavar="代码…", help="统一社会信用代码")],
+    codes: Annotated[list[str], typer.Argument(metavar="代码", help="统一社会信用代码")],
     form: Form = "table",
 ) -> None:
     """核对统一社会信用代码的校验位。有一个不对，退出码为1。"""
