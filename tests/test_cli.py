@@ -16,6 +16,7 @@ from chengxin.console import progress
 
 # what a person must type or will meet as a name; any other ASCII word would be English
 NAMES = """
+kg equal finer stricter strict demo
 chengxin CHENGXIN_DB chengxin.db sample_data reports chengxin-demo observations
 CSV YAML HTML Markdown table csv json assessment line value of outcome note scenic_area street
 """
