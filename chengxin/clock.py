@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chengxin.settings import PeriodsFile, verification_periods
 
-Day = date | str | pd.Timestamp
+Day = date | str
 Days = NDArray[np.datetime64]
 STATES = {
     "in_date": "在有效期内", "overdue": "已超期", "failed": "检定不合格", "never": "没有检定记录",

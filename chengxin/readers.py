@@ -8,7 +8,8 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Column, Engine
 
-from chengxin.schema import AREA, ASSESSMENT, AUDIT, HISTORY, METADATA, OBSERVATION, UNIT
+from chengxin.ledgers import attributed
+from chengxin.schema import AREA, ASSESSMENT, AUDIT, HISTORY, LEDGERS, MERCHANT, METADATA, OBSERVATION, UNIT
 
 
 def units(engine: Engine) -> pd.DataFrame:
@@ -155,6 +156,24 @@ def keys(engine: Engine, table: str) -> set[str]:
     """
     (key,) = METADATA.tables[table].primary_key
     return set(_read(engine, sa.select(key))[key.name])
+
+
+def books(engine: Engine) -> dict[str, pd.DataFrame]:
+    """Areas, merchants and all ledgers, as `ledgers.observe` takes them.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+
+    Returns
+    -------
+    tables by name, each by its key; rows that belong to a merchant or a point know their area, those of a point
+    also its merchant
+    """
+    tables = {AREA.name: AREA, MERCHANT.name: MERCHANT, **LEDGERS}
+    return attributed(
+        {name: _read(engine, sa.select(table).order_by(*table.primary_key)) for name, table in tables.items()}
+    )
 
 
 def _where(query: Any, wanted: Mapping[Column[Any], Any]) -> Any:

@@ -57,7 +57,7 @@ def sentence(
     if ends is None:
         return "没有有效问卷"
     low, high = ends
-    said = f"{_percent(satisfied / answers)}（{_percent(low, ROUND_FLOOR)}–{_percent(high, ROUND_CEILING)}）"
+    said = f"{_percent(int(satisfied) / int(answers))}（{_percent(low, ROUND_FLOOR)}–{_percent(high, ROUND_CEILING)}）"
     if at_least is not None:
         said += "，" + _against(satisfied - at_least * answers > -1e-9, low, high, at_least)
     if answers < least:

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "chengxin"
 ORDER = [
     *("errors", "places", "strictyaml", "settings", "rules", "rubric", "faults", "scoring", "explain"),
-    *("clock", "surveys", "measures"),
+    *("clock", "surveys", "measures", "tallies"),
     *("ledgers", "filings", "lab"),  # the core ends here
     *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "store", "exchange"),
