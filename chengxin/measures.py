@@ -139,6 +139,11 @@ def text(column: pd.Series) -> Any:
     return np.where(np.isnat(days), "", np.datetime_as_string(days)).astype(object)
 
 
+def true(column: pd.Series) -> Any:
+    """True where a flag is set; blank is not."""
+    return column.eq(True).fillna(False).to_numpy(bool)
+
+
 def joined(size: int, said: Mapping[str, Any]) -> Any:
     """For every row the texts that hold, joined."""
     out = np.full(size, "", object)

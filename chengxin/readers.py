@@ -190,6 +190,6 @@ def _read(engine: Engine, query: Any) -> pd.DataFrame:
 
 
 def _dtype(column: Any) -> str:
-    whole = "Int64" if getattr(column, "nullable", False) else "int64"
-    kinds = {str: "str", int: whole, float: "float64", bool: "bool", date: "datetime64[s]"}
+    whole, truth = ("Int64", "boolean") if getattr(column, "nullable", False) else ("int64", "bool")
+    kinds = {str: "str", int: whole, float: "float64", bool: truth, date: "datetime64[s]"}
     return kinds.get(column.type.python_type, "object")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from chengxin.clock import NOT_IN_DATE, STATES, dates, workdays_after
-from chengxin.measures import Limits, Tally, View, areas_of, happened, joined, rows, text
+from chengxin.measures import Limits, Tally, View, areas_of, happened, joined, rows, text, true
 from chengxin.rubric import Line
 from chengxin.surveys import sentence
 
@@ -55,7 +55,7 @@ def instruments_qualified(view: View, line: Line, limits: Limits) -> Tally:
 
 def _by_merchant(view: View, instruments: pd.DataFrame, wrong: Any, fine: str) -> pd.DataFrame:
     """Open merchants that use these instruments; counted where no instrument has anything wrong."""
-    each = pd.DataFrame({"merchant": instruments["merchant"].to_numpy(), "said": named(instruments) + wrong})
+    each = pd.DataFrame({"merchant": instruments["merchant"].to_numpy(), "said": named(instruments) + "，" + wrong})
     faults = each[wrong != ""].groupby("merchant")["said"].agg("；".join)
     used = view.open_merchants().rename(columns={"code": "id"})
     used = used[used["id"].isin(each["merchant"].dropna())]
@@ -69,7 +69,7 @@ def merchants_sealed_verified(view: View, line: Line, limits: Limits) -> Tally:
     used = view.in_use("mandatory")
     wrong = joined(len(used), {
         **{STATES[state]: used["state"] == state for state in NOT_IN_DATE}, "铅封损坏": used["seal"] == "broken",
-        "未张贴强检标志": used["mark"].eq(False), "未登记强检标志": used["mark"].isna(),
+        "未张贴强检标志": ~true(used["mark"]) & used["mark"].notna(), "未登记强检标志": used["mark"].isna(),
     })  # fmt: skip
     blank = used[used["mark"].isna() & used["merchant"].isin(view.open_merchants()["code"])]
     blanks = blank.drop_duplicates("merchant").groupby("area").size()
@@ -83,7 +83,7 @@ def merchants_registered(view: View, line: Line, limits: Limits) -> Tally:
     used = view.in_use()
     done = dates(used["maintained_on"])
     wrong = joined(len(used), {
-        "没有编号": used["serial"].fillna("") == "", "未登记": ~used["registered"].eq(True),
+        "没有编号": used["serial"].fillna("") == "", "未登记": ~true(used["registered"]),
         **{STATES[state]: used["state"] == state for state in NOT_IN_DATE},
         "评价期内没有维护记录": ~((done >= view.start) & (done <= view.end)),
     })  # fmt: skip
