@@ -9,7 +9,8 @@ PACKAGE = Path(__file__).parents[1] / "chengxin"
 ORDER = [
     *("errors", "places", "rules", "strictyaml", "shape", "settings", "readings", "model", "checks", "variants"),
     *("rubric", "diff", "faults", "grid", "judge", "figures", "ties", "sums", "scoring", "explain", "improving"),
-    *("reweigh", "clock", "surveys", "ledgers", "form", "agreement", "filings", "planning", "lab"),  # core's end
+    *("reweigh", "clock", "surveys", "measures", "tallies", "ledgers"),
+    *("quarters", "form", "agreement", "crosscheck", "filings", "planning", "lab"),  # the core ends here
     *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "store", "exchange"),
     *("charts", "tables", "views", "forms", "kernels", "reports", "publish", "server"),
