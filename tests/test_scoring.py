@@ -21,7 +21,7 @@ RUBRICS = {
     name: yaml.safe_load((HERE.parent / "rubrics" / f"{name}.yaml").read_text("utf-8"))
     for name in ("scenic_area", "street")
 }
-CASES = [case for path in sorted((HERE / "cases").glob("*.yaml")) for case in yaml.safe_load(path.read_text("utf-8"))]
+CASES = yaml.safe_load((HERE / "cases" / "index_cases.yaml").read_text("utf-8"))
 
 
 def frame(assessments: dict) -> pd.DataFrame:
