@@ -1,5 +1,6 @@
 """The printed form of monitoring points (附件2) as data: its 15 items, their good answers and the counts they carry."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,6 +204,9 @@ def _wrong_counts(n: int, item: Item, carried: list[str]) -> _Wrong:
                 name = getattr(entry, key, None)
                 if name is not None and name not in carried:
                     yield ("items", n, part, m, key), name, "、".join(carried)
+    for m, entry in enumerate(item.ledger):
+        for name in set(re.findall(r"{\w*}|[{}]", entry.text)) - {"{held}", "{said}"}:
+            yield ("items", n, "ledger", m, "text"), name, "{held}或{said}"
     if item.at_most:
         for name in (item.at_most.of, *item.at_most.parts):
             if name not in carried:

@@ -8,7 +8,19 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "chengxin"
 ORDER = [
     *("errors", "places", "strictyaml", "settings", "rules", "rubric", "faults", "scoring", "explain", "improving"),
-    *("reweigh", "ledgers", "agreement", "form", "quarters", "crosscheck", "filings", "planning", "lab"),  # the core ends here
+    *(
+        "reweigh",
+        "ledgers",
+        "agreement",
+        "form",
+        "quarters",
+        "crosscheck",
+        "standing",
+        "grounds",
+        "filings",
+        "planning",
+        "lab",
+    ),  # the core ends here
     *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "store", "exchange"),
     *("charts", "tables", "views", "forms", "kernels", "reports", "publish", "server"),
