@@ -10,7 +10,7 @@ import pandas as pd
 from chengxin.clock import Day
 from chengxin.errors import UsageError
 from chengxin.measures import Limits, Tally, View, definitions
-from chengxin.rubric import Line, Rubric
+from chengxin.model import Line, Rubric
 from chengxin.settings import Number
 from chengxin.settings import settings as all_settings
 from chengxin.tallies import MEASURES

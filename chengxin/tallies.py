@@ -8,7 +8,7 @@ import pandas as pd
 
 from chengxin.clock import NOT_IN_DATE, STATES, dates, workdays_after
 from chengxin.measures import Limits, Tally, View, areas_of, happened, joined, rows, text, true
-from chengxin.rubric import Line
+from chengxin.model import Line
 from chengxin.surveys import sentence
 
 # ---- instruments -------------------------------------------------------------------------------------------

@@ -10,7 +10,17 @@ ORDER = [
     *("errors", "places", "rules", "strictyaml", "shape", "settings", "readings", "model", "checks", "variants"),
     *("rubric", "diff", "faults", "grid", "judge", "figures", "ties", "sums", "scoring", "explain", "improving"),
     *("reweigh", "clock", "surveys", "measures", "tallies", "ledgers"),
-    *("quarters", "form", "agreement", "crosscheck", "filings", "planning", "lab"),  # the core ends here
+    *(
+        "agreement",
+        "form",
+        "quarters",
+        "crosscheck",
+        "standing",
+        "grounds",
+        "filings",
+        "planning",
+        "lab",
+    ),  # the core ends here
     *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "store", "exchange"),
     *("charts", "tables", "views", "forms", "kernels", "reports", "publish", "server"),
