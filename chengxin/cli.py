@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from chengxin import ledger_commands
 from chengxin.console import (
     TABLES,
     Command,
@@ -22,7 +23,6 @@ from chengxin.console import (
     told,
 )
 from chengxin.errors import ChengxinError, FaultsError, UsageError
-from chengxin.ledger_commands import reweigh_command, uscc_command
 
 app = typer.Typer(
     cls=Group, help="诚信计量评价工具包：评分细则、评分、说明和报告。", no_args_is_help=True, add_completion=False
@@ -31,8 +31,17 @@ rubric_app = typer.Typer(cls=Group, help="查看、核对和比较评分细则�
 app.add_typer(rubric_app, name="rubric")
 command = partial(app.command, cls=Command)
 rubric_command = partial(rubric_app.command, cls=Command)
-command("reweigh")(reweigh_command)
-command("uscc")(uscc_command)
+command("observe")(ledger_commands.observe_command)
+command("plan")(ledger_commands.plan_command)
+command("reweigh")(ledger_commands.reweigh_command)
+command("uscc")(ledger_commands.uscc_command)
+for name, about, sub, work in (
+    ("filings", "监测点季报。", "status", ledger_commands.status_command),
+    ("ledger", "计量器具台账。", "due", ledger_commands.due_command),
+):
+    group = typer.Typer(cls=Group, help=about, no_args_is_help=True)
+    group.command(sub, cls=Command)(work)
+    app.add_typer(group, name=name)
 
 COLUMNS = "观测数据的CSV文件，列名：assessment,line,value,of,outcome,note；后三列可缺"
 RubricName = Annotated[str, typer.Argument(metavar="细则", help="细则编号（如scenic_area）或YAML文件")]

@@ -131,3 +131,122 @@ def uscc_command(
     show(rows, {"code": "代码", "valid": "有效", "reason": "说明"}, form)
     if not all(row["valid"] for row in rows):
         raise typer.Exit(1)
+
+
+def observe_command(
+    area: Annotated[str, typer.Option("--area", metavar="代码", help="景区、街区代码")],
+    period: Annotated[str, typer.Option("--period", metavar="评价期", help="如2026")],
+    as_of: AsOf = None,
+    setting: Changes = None,
+    database: Database = None,
+    form: Form = "table",
+) -> None:
+    """由台账计出各条的观测值，并列出每个数后面的台账记录。"""
+    from chengxin.gather import observed
+    from chengxin.store import open_store
+
+    engine = open_store(database, read_only=True)
+    rubric, found = observed(engine, area, period, day(as_of), changed(setting))
+    engine.dispose()
+    behind = dict(list(found.evidence.groupby("line")))
+    rows = []
+    for row in found.values.itertuples():
+        seen = behind.get(row.line, found.evidence.iloc[:0])
+        rows.append(
+            {
+                "line": row.line,
+                "value": row.value,
+                "of": row.of,
+                "evidence": seen[["ledger", "id"]].to_dict("records"),
+                "label": rubric.line(row.line).label,
+                "note": row.note,
+            }
+        )
+    if form == "json":
+        rows = [{name: row[name] for name in ("line", "value", "of", "evidence")} for row in rows]
+        show(rows, {}, form)
+        return
+    show(
+        rows,
+        {"line": "条目", "label": "内容", "value": "数", "of": "总数", "note": "说明"},
+        form,
+        "台账里没有可计的记录。",
+    )
+    for row in found.evidence[found.evidence["counted"]].itertuples():
+        typer.echo(f"  {row.line}　{row.said}（{row.id}）")
+
+
+def status_command(
+    quarter: Annotated[str, typer.Option("--quarter", metavar="季度", help="如2026Q3")],
+    as_of: AsOf = None,
+    setting: Changes = None,
+    database: Database = None,
+    form: Form = "table",
+) -> None:
+    """各监测点一个季度的报送、矛盾、自查与核查差异和候选情况。"""
+    from chengxin import gather, readers
+    from chengxin.store import open_store
+
+    engine = open_store(database, read_only=True)
+    judged = gather.filings(readers.books(engine), quarter, day(as_of), changed(setting))
+    engine.dispose()
+    keys = (
+        *("point", "due", "submitted", "days_late", "answered", "unfavourable", "contradictions", "discrepancies"),
+        *("valid_rate", "gm2d_rate", "settle_rate", "status", "recommend_merchant"),
+    )
+    columns = {
+        "point": "监测点", "due": "期限", "submitted": "报送", "days_late": "逾期（天）", "answered": "已答",
+        "unfavourable": "不利项", "contradictions": "矛盾项", "discrepancies": "差异项", "valid_rate": "在检率（%）",
+        "gm2d_rate": "一扫清率（%）", "settle_rate": "处置率（%）", "status": "状态", "recommend_merchant": "推荐候选",
+    }  # fmt: skip
+    show(judged[list(keys)].to_dict("records"), columns, form, f"{quarter}没有应报送的监测点。")
+
+
+def due_command(
+    days: Annotated[int | None, typer.Option("--days", metavar="天数", help="几天内到期；缺省按设定")] = None,
+    as_of: AsOf = None,
+    database: Database = None,
+    form: Form = "table",
+) -> None:
+    """列出检定即将到期和已经超期的计量器具，先到期的在前。"""
+    from chengxin import clock, readers
+    from chengxin.settings import settings
+    from chengxin.store import open_store
+
+    engine = open_store(database, read_only=True)
+    books = readers.books(engine)
+    engine.dispose()
+    within = int(settings()["due_soon_days"]) if days is None else days
+    soon = clock.due(clock.clock(books["instrument"], books["verification"], day(as_of)), within)
+    keys = ("id", "kind", "serial", "area", "merchant", "point", "valid_until", "days_left", "state")
+    columns = {
+        "id": "器具", "kind": "名称", "serial": "出厂编号", "area": "景区街区", "merchant": "经营户", "point": "监测点",
+        "valid_until": "有效期至", "days_left": "剩余（天）",
+    }  # fmt: skip
+    show(soon[list(keys)].to_dict("records"), columns, form, f"{within}天内没有到期的计量器具。")
+
+
+def plan_command(
+    year: Annotated[int, typer.Option("--year", metavar="年度", help="计划的年度，如2027")],
+    seed: Annotated[int, typer.Option("--seed", metavar="种子", help="随机抽取的种子，记入计划")],
+    as_of: AsOf = None,
+    setting: Changes = None,
+    database: Database = None,
+    form: Form = "table",
+) -> None:
+    """按风险拟出年度监测计划：核查谁、哪个季度、为什么；其余随机抽取。"""
+    from chengxin import gather
+    from chengxin.store import open_store
+
+    engine = open_store(database, read_only=True)
+    made = gather.plan(engine, year, day(as_of), seed, changed(setting))
+    engine.dispose()
+    rows = made.visits.to_dict("records")
+    if form == "table":
+        typer.echo(f"{made.year}年监测计划（数据截至{made.as_of.isoformat()}，种子{made.seed}）")
+        for title, text in made.parts.items():
+            typer.echo(f"{title}：{text}")
+    columns = {
+        "unit": "单位", "quarter": "季度", "subject": "对象", "name": "名称", "way": "方式", "reason": "理由",
+    }  # fmt: skip
+    show(rows, columns, form, "没有要核查的对象。")

@@ -22,7 +22,7 @@ ORDER = [
         "lab",
     ),  # the core ends here
     *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
-    *("migrations", "readers", "changes", "store", "exchange"),
+    *("migrations", "readers", "changes", "store", "exchange", "gather"),
     *("charts", "tables", "views", "forms", "kernels", "reports", "publish", "server"),
     *("console", "ledger_commands", "cli"),
 ]

@@ -1,0 +1,137 @@
+"""From the database to what the core computes: observations with measured values, filings judged, the plan proposed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+from sqlalchemy import Engine
+
+from chengxin import readers
+from chengxin.clock import clock
+from chengxin.errors import UsageError
+from chengxin.filings import judge
+from chengxin.form import load_form
+from chengxin.ledgers import EVIDENCE, Observed, fill, observe
+from chengxin.model import Rubric
+from chengxin.planning import Plan, propose
+from chengxin.quarters import period as quarter_of
+from chengxin.rubric import load_rubric
+from chengxin.settings import Number
+
+FROZEN = ("published", "withdrawn")  # assessments that the ledgers fill no more
+Settings = Mapping[str, Number]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Observations of one rubric with the ledgers' share in them.
+
+    observations : as `ledgers.fill` gives them
+    evidence : assessment, line, ledger, id, counted, said
+    """
+
+    observations: pd.DataFrame
+    evidence: pd.DataFrame
+
+
+def filled(
+    engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Mapping[str, pd.DataFrame] | None = None
+) -> Filled:
+    """Stored observations of some assessments; lines nobody entered are filled from the ledgers.
+
+    A published assessment is left as it was stored.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    rubric : the rubric of the assessments
+    work : assessments, as `readers.assessments` gives them
+    books : from `readers.books`; default: read now
+    """
+    seen = readers.observations(engine, rubric=rubric.id)
+    work = work[work["rubric"] == rubric.id]
+    seen = seen[seen["assessment"].isin(work["id"])]
+    books = books or readers.books(engine)
+    parts, evidence = [], []
+    frozen = work["status"].isin(FROZEN)
+    parts.append(seen[seen["assessment"].isin(work.loc[frozen, "id"])].assign(source="录入"))
+    for (period, as_of), rows in work[~frozen].groupby(["period", "as_of"]):
+        observed = observe(rubric, books, str(period), as_of, areas=rows["area"])
+        parts.append(fill(seen[seen["assessment"].isin(rows["id"])], observed, rows))
+        keyed = rows[["id", "area"]].rename(columns={"id": "assessment"})
+        evidence.append(keyed.merge(observed.evidence.rename(columns={"id": "row"}), on="area"))
+    found = pd.concat(evidence) if evidence else pd.DataFrame(columns=["assessment", *EVIDENCE, "row"])
+    columns = {"row": "id"}
+    return Filled(
+        pd.concat(parts, ignore_index=True),
+        found[["assessment", "line", "ledger", "row", "counted", "said"]].rename(columns=columns),
+    )
+
+
+def observed(
+    engine: Engine, area: str, period: str, as_of: date, values: Settings | None = None
+) -> tuple[Rubric, Observed]:
+    """What the ledgers say of one area.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    area : its code
+    period, as_of, values : as for `ledgers.observe`
+
+    Raises
+    ------
+    UsageError : unknown area
+    """
+    books = readers.books(engine)
+    areas = books["area"].set_index("code")
+    if area not in areas.index:
+        raise UsageError(f"没有景区、街区“{area}”；可用：{'、'.join(areas.index)}。")
+    rubric = load_rubric(str(areas.loc[area, "kind"]))
+    return rubric, observe(rubric, books, period, as_of, values, [area])
+
+
+def filings(
+    books: Mapping[str, pd.DataFrame], quarter: str | None, as_of: date, values: Settings | None = None
+) -> pd.DataFrame:
+    """Filings judged, each quarter beside the instruments as they stood at its end.
+
+    Parameters
+    ----------
+    books : from `readers.books`
+    quarter : such as ``2026Q3``; None: all
+    as_of, values : as for `filings.judge`
+    """
+    given = books["filing"]
+    wanted = [quarter] if quarter else sorted(set(given["quarter"]))
+    clocked = [
+        clock(books["instrument"], books["verification"], quarter_of(each).end_time.normalize()).assign(quarter=each)
+        for each in wanted
+    ]
+    return judge(
+        load_form(),
+        given,
+        books["filing_answer"],
+        books["monitoring_point"],
+        quarter,
+        as_of=as_of,
+        clocked=pd.concat(clocked, ignore_index=True) if clocked else None,
+        commitments=books["commitment"],
+        settings=values,
+        decisions=books["point_decision"],
+    )
+
+
+def plan(engine: Engine, year: int, as_of: date, seed: int, values: Settings | None = None) -> Plan:
+    """The yearly plan proposed from what the database holds.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    year, as_of, seed, values : as for `planning.propose`
+    """
+    books = {**readers.books(engine), "assessment": readers.assessments(engine)}
+    clocked = clock(books["instrument"], books["verification"], as_of)
+    judged = filings(books, None, as_of, values)
+    return propose(books, clocked, judged, year=year, as_of=as_of, seed=seed, values=values)
