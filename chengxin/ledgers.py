@@ -9,7 +9,7 @@ import pandas as pd
 
 from chengxin.clock import Day
 from chengxin.errors import UsageError
-from chengxin.measures import Limits, Tally, View, definitions
+from chengxin.measures import Limits, Tally, View, definitions, looked_up
 from chengxin.model import Line, Rubric
 from chengxin.settings import Number
 from chengxin.settings import settings as all_settings
@@ -48,7 +48,7 @@ def attributed(books: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """
     area_of = books["merchant"].set_index("code")["area"]
     points = books["monitoring_point"]
-    points = points.assign(area=points["area"].fillna(points["merchant"].map(area_of)))
+    points = points.assign(area=points["area"].fillna(looked_up(points["merchant"], area_of)))
     by_point = points.set_index("code")
     out = {**books, "monitoring_point": points}
     for name in books.keys() - {"merchant", "monitoring_point"}:
@@ -56,8 +56,8 @@ def attributed(books: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         if not {"merchant", "point"} & set(frame):
             continue
         area, merchant, point = (_column(frame, column) for column in ("area", "merchant", "point"))
-        merchant = merchant.fillna(point.map(by_point["merchant"]))
-        area = area.fillna(merchant.map(area_of)).fillna(point.map(by_point["area"]))
+        merchant = merchant.fillna(looked_up(point, by_point["merchant"]))
+        area = area.fillna(looked_up(merchant, area_of)).fillna(looked_up(point, by_point["area"]))
         out[name] = frame.assign(area=area, **({"merchant": merchant} if "merchant" in frame else {}))
     return out
 

@@ -139,6 +139,11 @@ def text(column: pd.Series) -> Any:
     return np.where(np.isnat(days), "", np.datetime_as_string(days)).astype(object)
 
 
+def looked_up(keys: pd.Series, texts: pd.Series | Mapping[str, str]) -> pd.Series:
+    """The text of every key, missing where there is none; text also when nothing is found."""
+    return keys.map(texts).astype("str")
+
+
 def true(column: pd.Series) -> Any:
     """True where a flag is set; blank is not."""
     return column.eq(True).fillna(False).to_numpy(bool)

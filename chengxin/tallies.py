@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from chengxin.clock import NOT_IN_DATE, STATES, dates, workdays_after
-from chengxin.measures import Limits, Tally, View, areas_of, happened, joined, rows, text, true
+from chengxin.measures import Limits, Tally, View, areas_of, happened, joined, looked_up, rows, text, true
 from chengxin.model import Line
 from chengxin.surveys import sentence
 
@@ -59,7 +59,7 @@ def _by_merchant(view: View, instruments: pd.DataFrame, wrong: Any, fine: str) -
     faults = each[wrong != ""].groupby("merchant")["said"].agg("；".join)
     used = view.open_merchants().rename(columns={"code": "id"})
     used = used[used["id"].isin(each["merchant"].dropna())]
-    said = used["id"].map(faults).fillna("")
+    said = looked_up(used["id"], faults).fillna("")
     text = used["name"] + "：" + said.where(said != "", fine)
     return rows(used, "merchant", said == "", text)
 
@@ -106,13 +106,13 @@ def merchants_committed(view: View, line: Line, limits: Limits) -> Tally:
     counted = used["id"].isin(good.index)
     said = np.select(
         [counted, used["id"].isin(stands["merchant"]), used["id"].isin(known["merchant"])],
-        [used["id"].map(pd.Series(text(good["signed_on"]), good.index)) + "签订诚信计量承诺书并公示",
+        [looked_up(used["id"], pd.Series(text(good["signed_on"]), good.index)) + "签订诚信计量承诺书并公示",
          "已签订诚信计量承诺书，没有登记在规定位置公示", "诚信计量承诺已撤回"],
         "没有签订诚信计量承诺书",
     )  # fmt: skip
     found = rows(used, "merchant", counted, used["name"].to_numpy(object) + "：" + said)
     found["ledger"] = np.where(counted, "commitment", "merchant")
-    found["id"] = np.where(counted, used["id"].map(good["id"]), used["id"])
+    found["id"] = np.where(counted, looked_up(used["id"], good["id"]), used["id"])
     return Tally(found, view.merchants_kept().intersection(view.kept("commitment", "signed_on")), of=True)
 
 
@@ -183,7 +183,7 @@ def _units_kept(view: View) -> pd.Index:
     areas, complaints = view.books["area"].set_index("code")["unit"], view.books["complaint"]
     points = view.books["monitoring_point"].set_index("code")["unit"]
     known = complaints[view.by(complaints["received_on"])]
-    units = known["area"].map(areas).fillna(known["point"].map(points))
+    units = looked_up(known["area"], areas).fillna(looked_up(known["point"], points))
     return areas.index[areas.isin(units.dropna())]
 
 
@@ -267,7 +267,7 @@ def tampering(view: View, line: Line, limits: Limits) -> Tally:
 def penalties(view: View, line: Line, limits: Limits) -> Tally:
     """Accidents and other violations penalised in the period."""
     cases = _of_kind(view.within("violation", "decided_on"), "accident", "other")
-    number = cases["decision"].map("（{}）".format, na_action="ignore").fillna("").to_numpy(object)
+    number = np.where(cases["decision"].isna(), "", "（" + cases["decision"].fillna("") + "）").astype(object)
     what = cases["kind"].map({"accident": "重大生产安全事故", "other": "其他违法违规行为"}).to_numpy(object)
     return happened(rows(cases, "violation", True, text(cases["decided_on"]) + "因" + what + "被处罚" + number))
 
