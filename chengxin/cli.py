@@ -1,25 +1,40 @@
 """Thin commands over the kit. Exit codes: 0 done, 1 findings or a part failed, 2 wrong use."""
 
 import json
-import math
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from chengxin.console import (
+    TABLES,
+    Command,
+    Group,
+    as_records,
+    file_there,
+    folder_there,
+    in_words,
+    padded,
+    progress,
+    told,
+)
 from chengxin.errors import ChengxinError, FaultsError, UsageError
+from chengxin.ledger_commands import reweigh_command, uscc_command
 
 app = typer.Typer(
-    help="诚信计量评价工具包：评分细则、评分、说明和报告。",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
+    cls=Group, help="诚信计量评价工具包：评分细则、评分、说明和报告。", no_args_is_help=True, add_completion=False
 )
-rubric_app = typer.Typer(help="查看和核对评分细则。", no_args_is_help=True)
+rubric_app = typer.Typer(cls=Group, help="查看、核对和比较评分细则。", no_args_is_help=True)
 app.add_typer(rubric_app, name="rubric")
+command = partial(app.command, cls=Command)
+rubric_command = partial(rubric_app.command, cls=Command)
+command("reweigh")(reweigh_command)
+command("uscc")(uscc_command)
 
+COLUMNS = "观测数据的CSV文件，列名：assessment,line,value,of,outcome,note；后三列可缺"
 RubricName = Annotated[str, typer.Argument(metavar="细则", help="细则编号（如scenic_area）或YAML文件")]
 
 
@@ -30,7 +45,7 @@ def _choices(said: list[str]) -> dict[str, str]:
     return dict(text.split("=", 1) for text in said)
 
 
-@rubric_app.command("list")
+@rubric_command("list")
 def rubric_list() -> None:
     """列出工具包里的评分细则和变体。"""
     from chengxin.rubric import load_rubric, rubric_paths
@@ -41,9 +56,11 @@ def rubric_list() -> None:
         typer.echo(f"{name}\t{rubric.title}（{rubric.version}{variant}）\t{len(rubric.lines)}条\t{rubric.sha256[:12]}")
 
 
-@rubric_app.command("check")
+@rubric_command("check")
 def rubric_check(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[细则]…", help="缺省核对全部")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="细则", help="细则编号或YAML文件，可写几个；缺省核对全部")
+    ] = None,
 ) -> None:
     """核对细则文件，指出每一处错误的文件、行和改法。"""
     from chengxin.rubric import load_rubric, rubric_paths
@@ -60,7 +77,7 @@ def rubric_check(
         raise typer.Exit(1)
 
 
-@rubric_app.command("show")
+@rubric_command("show")
 def rubric_show(name: RubricName) -> None:
     """以Markdown表格显示细则：原文、规则、读法和分值并列。"""
     from chengxin.explain import page
@@ -69,24 +86,21 @@ def rubric_show(name: RubricName) -> None:
     typer.echo(page(load_rubric(name)), nl=False)
 
 
-@rubric_app.command("diff")
+@rubric_command("diff")
 def rubric_diff(
     before: Annotated[str, typer.Argument(metavar="旧细则", help="细则编号或文件")],
     after: Annotated[str, typer.Argument(metavar="新细则", help="细则编号或文件")],
 ) -> None:
     """用文字列出两个细则哪些条目变了、怎样变。"""
-    from chengxin.rubric import diff, load_rubric
+    from chengxin.diff import diff, diff_in_words
+    from chengxin.rubric import load_rubric
 
-    changes = diff(load_rubric(before), load_rubric(after))
-    if changes.empty:
-        typer.echo("两个细则没有差别。")
-    for row in changes.itertuples():
-        typer.echo(f"{row.line} {row.label}：{row.what}　{row.before or '（无）'} → {row.after or '（无）'}")
+    typer.echo(diff_in_words(diff(load_rubric(before), load_rubric(after))))
 
 
-@app.command("score")
+@command("score")
 def score_command(
-    observations: Annotated[Path, typer.Argument(metavar="观测.csv", help="列：assessment,line,value,of,outcome,note")],
+    observations: Annotated[Path, typer.Argument(metavar="观测.csv", callback=file_there, help=COLUMNS)],
     rubric: Annotated[str, typer.Option("--rubric", metavar="细则", help="细则编号或YAML文件")],
     reading: Annotated[
         list[str] | None, typer.Option("--reading", metavar="名称=选项", help="改用某个读法，可重复")
@@ -109,54 +123,7 @@ def score_command(
     elif form == "csv":
         typer.echo(results.to_csv(index=False, lineterminator="\n"), nl=False)
     else:
-        _print_table(chosen, results, sheet)
-
-
-def as_records(results: Any, explained: Any) -> list[dict[str, Any]]:
-    """Results with their lines as plain data for JSON; numbers that are not decided are None."""
-    lines: dict[str, dict[str, Any]] = {name: {} for name in results["assessment"]}
-    cells = zip(*(explained[name] for name in ("assessment", "line", "score", "outcome", "reason")), strict=True)
-    for who, line, points, outcome, reason in cells:
-        lines[who][line] = {"score": _number(points), "outcome": outcome, "reason": reason}
-    return [
-        {
-            "assessment": row.assessment,
-            "rubric": row.rubric,
-            **{
-                name: _number(getattr(row, name))
-                for name in ("base", "bonus", "deduction", "raw", "total", "low", "high")
-            },
-            "complete": bool(row.complete),
-            "missing_points": _number(row.missing_points),
-            "red_lines": row.red_lines.split("、") if row.red_lines else [],
-            "lines": lines[row.assessment],
-        }
-        for row in results.itertuples()
-    ]
-
-
-def _number(points: float) -> float | None:
-    return None if math.isnan(points) else round(float(points), 9) + 0.0
-
-
-def _print_table(rubric: Any, results: Any, sheet: Any) -> None:
-    from chengxin.explain import explain, total_in_words
-    from chengxin.rules import plain
-
-    explained = explain(rubric, sheet)
-    for n, row in results.iterrows():
-        red = f"　红线：{row['red_lines']}" if row["red_lines"] else ""
-        typer.echo(f"{row['assessment']}　{total_in_words(row, results.attrs)}{red}")
-        width = len(rubric.lines)
-        for line in explained.iloc[n * width : (n + 1) * width].itertuples():
-            points = "—" if math.isnan(line.score) else plain(line.score)
-            typer.echo(f"  {line.line:<6}{points:>8}/{plain(line.points):<4} {line.reason}")
-    typer.echo(
-        f"细则：{rubric.title}（{rubric.version}），sha256 {rubric.sha256[:12]}；读法："
-        + "；".join(
-            f"{key}={value if isinstance(value, str) else plain(value)}" for key, value in rubric.chosen.items()
-        )
-    )
+        typer.echo(in_words(chosen, results, sheet))
 
 
 Database = Annotated[
@@ -166,7 +133,7 @@ Database = Annotated[
 Out = Annotated[Path, typer.Option("--out", metavar="文件夹", help="报告放在哪里")]
 
 
-@app.command("init")
+@command("init")
 def init(database: Database = None) -> None:
     """建立数据库，或把旧版数据库升级到本版。"""
     from chengxin.store import migrate
@@ -175,12 +142,14 @@ def init(database: Database = None) -> None:
     typer.echo(f"数据库已就绪：版本{after}" + (f"（原为{before}）" if before not in (None, after) else ""))
 
 
-@app.command("load")
+@command("load")
 def load_command(
-    folder: Annotated[Path, typer.Argument(metavar="文件夹", help="含五个CSV文件的文件夹，格式同sample_data")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="文件夹", callback=folder_there, help="放有五个CSV文件，格式同sample_data")
+    ],
     database: Database = None,
-    who: Annotated[str, typer.Option("--who", metavar="姓名", help="由谁导入，记入审计")] = "命令行",
-    why: Annotated[str, typer.Option("--why", metavar="事由", help="为何导入，记入审计")] = "批量导入",
+    who: Annotated[str, typer.Option("--who", metavar="姓名", help="由谁导入，记入操作记录")] = "命令行",
+    why: Annotated[str, typer.Option("--why", metavar="事由", help="为何导入，记入操作记录")] = "批量导入",
     demo: Annotated[bool, typer.Option("--demo", help="标为演示数据")] = False,
 ) -> None:
     """导入登记和评价数据：有一处错误就一行也不写，并列出全部错误。"""
@@ -200,7 +169,7 @@ def _report_load(folder: Path, database: str | None, who: str, why: str, demo: b
     at = datetime.now(UTC)
     counts = load(engine, folder, who=who, why=why, at=at, demo=demo or _is_sample(folder), check_observations=check)
     engine.dispose()
-    typer.echo("已导入：" + "，".join(f"{name} {count}行" for name, count in counts.items()))
+    typer.echo("已导入：" + "，".join(f"{TABLES[name]}{count}行" for name, count in counts.items()))
 
 
 def _is_sample(folder: Path) -> bool:
@@ -209,7 +178,7 @@ def _is_sample(folder: Path) -> bool:
     return folder.resolve() == place("sample_data").resolve()
 
 
-@app.command("status")
+@command("status")
 def status(database: Database = None) -> None:
     """数据库里有什么：各表行数、各评价期的评价个数。"""
     from chengxin import readers
@@ -217,13 +186,13 @@ def status(database: Database = None) -> None:
 
     engine = open_store(database, read_only=True)
     for row in readers.counts(engine).itertuples():
-        typer.echo(f"{row.table:<22}{row.rows:>9}行")
+        typer.echo(f"{padded(TABLES[row.table], 14)}{row.rows:>9}行")
     for row in readers.periods(engine).itertuples():
         typer.echo(f"评价期{row.period}　{row.rubric}　{row.assessments}个")
     engine.dispose()
 
 
-@app.command("report")
+@command("report")
 def report(
     period: Annotated[str, typer.Option("--period", metavar="评价期", help="如2026")],
     county: Annotated[
@@ -239,17 +208,16 @@ def report(
 
 
 def _run_reports(database: str | None, period: str, county: list[str] | None, out: Path, force: bool) -> bool:
-    """Make the reports with a progress line each; True when none failed."""
+    """Make the reports and show how far they are; True when none failed."""
     from chengxin.reports import Made, county_reports
 
     words = {"made": "已生成", "current": "已是最新", "failed": "失败"}
+    with progress(len(set(county)) if county else _unit_count(database, period)) as show:
 
-    def show(made: Made) -> None:
-        print(
-            f"  {made.name}（{made.county}）：{words[made.state]}{made.reason and '，' + made.reason}", file=sys.stderr
-        )
+        def tell(made: Made) -> None:
+            show(f"{made.name}（{made.county}）", words[made.state] + (made.reason and f"，{made.reason}"))
 
-    made = county_reports(database, period, county, out, force=force, progress=show)
+        made = county_reports(database, period, county, out, force=force, progress=tell)
     failed = [row for row in made if row.state == "failed"]
     typer.echo(f"{period}年报告：{len(made) - len(failed)}个可用，{len(failed)}个失败。目录：{out / 'index.html'}")
     for row in failed:
@@ -257,7 +225,18 @@ def _run_reports(database: str | None, period: str, county: list[str] | None, ou
     return not failed
 
 
-@app.command("demo")
+def _unit_count(database: str | None, period: str) -> int:
+    """How many reporting units have assessments in a period."""
+    from chengxin import readers
+    from chengxin.store import open_store
+
+    engine = open_store(database, read_only=True)
+    count = readers.assessments(engine, period)["unit"].nunique()
+    engine.dispose()
+    return int(count)
+
+
+@command("demo")
 def demo(out: Out = Path("chengxin-demo")) -> None:
     """从零演示：新数据库、示例数据、评分、全部县级报告。"""
     from chengxin import readers
@@ -282,11 +261,17 @@ def demo(out: Out = Path("chengxin-demo")) -> None:
 
 def main() -> None:
     """Run the command line; a user's mistake is a Chinese message on stderr, never a traceback."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    code = 2
     try:
-        app()
+        code = app(prog_name="chengxin", standalone_mode=False)
     except UsageError as error:
         print(error, file=sys.stderr)
-        sys.exit(2)
     except ChengxinError as error:
         print(error, file=sys.stderr)
-        sys.exit(1)
+        code = 1
+    except OSError as error:
+        print(told(error), file=sys.stderr)
+    except typer.TyperException:
+        print("没有写命令。\n详见：chengxin --help", file=sys.stderr)
+    sys.exit(code)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from chengxin.rubric import ADDS, Line, Rubric
+from chengxin.model import ADDS, Line, Rubric
 from chengxin.rules import Threshold, plain
 
 IDLE = {"full": "按满分计", "zero": "不得分", "rescale": "不计入，其余折算"}
@@ -163,12 +163,25 @@ def page(rubric: Rubric) -> str:
     """The rubric as a readable Markdown page: wording, rule, readings and points side by side."""
     head = f"# {rubric.title}（{rubric.version}，{rubric.source.annex}）\n\n"
     head += "本页由细则文件自动生成，请勿手工修改。考评标准照录原文，错字不改，订正见说明。\n\n"
+    head += _approval(rubric)
     columns = "| 条目 | 检查内容 | 考评标准（原文） | 分值 | 评分规则 | 读法与说明 |\n|---|---|---|---|---|---|\n"
     body = ""
     for section, title in rubric.sections.items():
         rows = "".join(_row(line) for line in rubric.lines if line.section == section)
         body += f"## {title}\n\n{columns}{rows}\n"
     return head + body + "## 原文没有说清的地方（读法）\n\n" + _readings(rubric)
+
+
+def _approval(rubric: Rubric) -> str:
+    """What a variant changes, by whose approval and why; nothing for a rubric as its file has it."""
+    change = rubric.changed_by
+    if change is None:
+        return ""
+    lines, readings = "、".join(change.changes) or "无", "、".join(change.readings) or "无"
+    return (
+        f"**变体`{change.id}`：{change.title}**。在`{change.extends}`上改动，改动的条目：{lines}；改用的读法：{readings}。"
+        f"批准：{change.approved_by}；施行日期：{change.effective_from}；理由：{change.why.rstrip('。')}。\n\n"
+    )
 
 
 def _row(line: Line) -> str:
@@ -190,5 +203,7 @@ def _readings(rubric: Rubric) -> str:
     said = "| 读法 | 问题 | 选项（缺省在先） | 缺省的理由 | 依据 |\n|---|---|---|---|---|\n"
     for key, reading in rubric.readings.items():
         options = "<br>".join(f"`{name}` {choice.text}" for name, choice in reading.options.items())
+        if rubric.chosen[key] != reading.default:
+            options += f"<br>**现用**：{rubric.choice_in_words(key)}"
         said += f"| `{key}` | {reading.question} | {options} | {reading.reason} | {reading.source} |\n"
     return said

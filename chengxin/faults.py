@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from chengxin.errors import Fault
-from chengxin.rubric import Line, Rubric
+from chengxin.model import Line, Rubric
 from chengxin.rules import LARGEST, plain
 
 NEEDED = ("assessment", "line", "value")

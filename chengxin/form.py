@@ -11,7 +11,8 @@ from pydantic import Field
 from chengxin.errors import RubricError
 from chengxin.places import place
 from chengxin.settings import Strict
-from chengxin.strictyaml import Document, check
+from chengxin.shape import check
+from chengxin.strictyaml import Document
 
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[list[Text], Field(min_length=1)]

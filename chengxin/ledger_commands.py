@@ -67,7 +67,9 @@ def plain(value: Any) -> Any:
         return [plain(each) for each in value]
     if isinstance(value, dict):
         return {key: plain(each) for key, each in value.items()}
-    if value is None or value != value:  # NaN and NaT are not equal to themselves
+    import pandas as pd
+
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return None
     if hasattr(value, "item"):
         value = value.item()
@@ -115,7 +117,7 @@ def reweigh_command(
 
 
 def uscc_command(
-    codes: Annotated[list[str], typer.Argument(metavar="代码…", help="统一社会信用代码")],
+    codes: Annotated[list[str], typer.Argument(metavar="代码", help="统一社会信用代码")],
     form: Form = "table",
 ) -> None:
     """核对统一社会信用代码的校验位。有一个不对，退出码为1。"""

@@ -8,7 +8,8 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Column, Engine
 
-from chengxin.schema import AREA, ASSESSMENT, AUDIT, HISTORY, METADATA, OBSERVATION, UNIT
+from chengxin.ledgers import attributed
+from chengxin.schema import AREA, ASSESSMENT, AUDIT, HISTORY, LEDGERS, MERCHANT, METADATA, OBSERVATION, UNIT
 
 
 def units(engine: Engine) -> pd.DataFrame:
@@ -157,6 +158,24 @@ def keys(engine: Engine, table: str) -> set[str]:
     return set(_read(engine, sa.select(key))[key.name])
 
 
+def books(engine: Engine) -> dict[str, pd.DataFrame]:
+    """Areas, merchants and all ledgers, as `ledgers.observe` takes them.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+
+    Returns
+    -------
+    tables by name, each by its key; rows that belong to a merchant or a point know their area, those of a point
+    also its merchant
+    """
+    tables = {AREA.name: AREA, MERCHANT.name: MERCHANT, **LEDGERS}
+    return attributed(
+        {name: _read(engine, sa.select(table).order_by(*table.primary_key)) for name, table in tables.items()}
+    )
+
+
 def _where(query: Any, wanted: Mapping[Column[Any], Any]) -> Any:
     return query.where(*(column == value for column, value in wanted.items() if value is not None))
 
@@ -171,6 +190,6 @@ def _read(engine: Engine, query: Any) -> pd.DataFrame:
 
 
 def _dtype(column: Any) -> str:
-    whole = "Int64" if getattr(column, "nullable", False) else "int64"
-    kinds = {str: "str", int: whole, float: "float64", bool: "bool", date: "datetime64[s]"}
+    whole, truth = ("Int64", "boolean") if getattr(column, "nullable", False) else ("int64", "bool")
+    kinds = {str: "str", int: whole, float: "float64", bool: truth, date: "datetime64[s]"}
     return kinds.get(column.type.python_type, "object")

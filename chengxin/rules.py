@@ -5,14 +5,14 @@ accepts (`wrong`), and the same arithmetic in words (`words`, `sum_in_words`). E
 rubric file. Missing values (NaN) in give NaN out. `KINDS` lists them all; there is no other registry.
 
 Scores are exact up to float64: a share is one product and one division, everything else is exact.
-`scoring.half_up` settles ties of printed totals in whole numbers.
+`ties.half_up` settles ties of printed totals in whole numbers.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Column = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -36,6 +36,20 @@ def uneven(value: Column, step: float = 1.0) -> Mask:
             return np.abs(value - np.rint(value)) > 0
         scaled = value * round(1 / step)
         return np.abs(scaled - np.rint(scaled)) > 1e-3
+
+
+def decimals(most: int) -> Any:
+    """A pydantic check that a number has no more decimals, so that sums can be settled in whole numbers."""
+
+    def check(number: float) -> float:
+        if round(number, most) != number:
+            raise ValueError(f"最多{most}位小数的数")
+        return number
+
+    return AfterValidator(check)
+
+
+Limit = Annotated[float, Field(gt=0, le=1e6), decimals(3)]  # points that cap something
 
 
 class Rule(BaseModel):
@@ -128,7 +142,7 @@ class Threshold(_OfTotal):
     """Points if value ÷ of reaches `at_least`; below it nothing, or the share when `below` is ratio."""
 
     kind: Literal["threshold"] = "threshold"
-    at_least: Annotated[float, Field(gt=0, le=1)]
+    at_least: Annotated[float, Field(gt=0, le=1), decimals(6)]
     inclusive: bool = True
     below: Literal["zero", "ratio"] = "zero"
 
@@ -166,7 +180,7 @@ class PerUnit(Rule):
     """Points less `each` for every unit found, never below nothing."""
 
     kind: Literal["per_unit"] = "per_unit"
-    each: Annotated[float, Field(gt=0)]
+    each: Annotated[float, Field(gt=0, le=1000), decimals(3)]
 
     def score(self, points: float, value: Column, of: Column) -> Column:
         return np.maximum(0.0, points - self.each * value)
@@ -215,7 +229,7 @@ class Each(Rule):
     """Points for every occurrence, up to `cap` points when one is given."""
 
     kind: Literal["each"] = "each"
-    cap: Annotated[float, Field(gt=0)] | None = None
+    cap: Limit | None = None
 
     def score(self, points: float, value: Column, of: Column) -> Column:
         earned = points * value

@@ -9,7 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from chengxin.errors import Fault, RubricError, UsageError
 from chengxin.places import place
-from chengxin.strictyaml import Document, check
+from chengxin.shape import check
+from chengxin.strictyaml import Document
 
 Number = int | float
 Model = TypeVar("Model", bound="Table")

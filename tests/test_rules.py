@@ -191,6 +191,8 @@ def test_sum_in_words(rule, value, of, words):
         {"kind": "share"}, {"kind": "threshold", "at_least": 95, "when_none": "zero"},
         {"kind": "threshold", "at_least": 0, "when_none": "zero"}, {"kind": "per_unit", "each": 0},
         {"kind": "per_unit", "each": -2}, {"kind": "at_least", "count": 0}, {"kind": "at_least", "count": 1.5},
+        {"kind": "per_unit", "each": 0.0001}, {"kind": "each", "cap": 1.0005}, {"kind": "each", "cap": float("inf")},
+        {"kind": "threshold", "at_least": 0.9500001, "when_none": "zero"},
         {"kind": "each", "cap": 0}, {"kind": "met", "each": 2}, {"kind": "share", "when_none": "half"}, {"kind": "x"},
     ],
     ids=str,

@@ -1,0 +1,57 @@
+"""The lock file: every direct dependency at a version its bound admits, every file by its hash, no address."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+DIRECT = [Requirement(text) for text in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]]
+TEXT = (ROOT / "requirements.lock").read_text("utf-8")
+HEADER, ENTRIES = re.fullmatch(r"((?:#[^\n]*\n)+)(.*)", TEXT, re.DOTALL).groups()
+HASHES = r"((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
+ENTRY = re.compile(r"([a-z0-9-]+==[a-z0-9.+!]+(?: ; [\w .*'<>=!()]+?)?) \\\n" + HASHES)
+LOCKED = [Requirement(text) for text, _ in ENTRY.findall(ENTRIES)]
+
+
+@pytest.mark.parametrize("wanted", DIRECT, ids=lambda wanted: wanted.name)
+def test_a_direct_dependency_has_a_lower_bound_and_is_locked_within_it(wanted):
+    assert {limit.operator for limit in wanted.specifier} == {">="}, "the bound says what was tested"
+    found = [entry for entry in LOCKED if entry.name == canonicalize_name(wanted.name)]
+    assert found, f"{wanted.name} is not locked; renew the lock file as the README says"
+    for entry in found:
+        (exactly,) = entry.specifier
+        assert wanted.specifier.contains(exactly.version), f"{entry} is outside of {wanted}"
+
+
+def test_nothing_stands_there_but_names_versions_and_hashes():
+    """So no address of an index, no host and no path of a machine; and no entry without a hash."""
+    assert ENTRY.sub("", ENTRIES) == ""
+    assert "/" not in HEADER
+    assert "\\" not in HEADER
+
+
+def test_an_entry_is_locked_once_for_a_platform():
+    again = [name for name in {entry.name for entry in LOCKED} if sum(entry.name == name for entry in LOCKED) > 1]
+    assert all(entry.marker for entry in LOCKED if entry.name in again)
+
+
+def test_an_address_or_a_missing_hash_would_be_seen():
+    head, tail = ENTRIES.split("\n", 1)
+    assert ENTRY.sub("", f"--index-url x\n{ENTRIES}")
+    assert ENTRY.sub("", f"thing==1.0\n{ENTRIES}")
+    assert ENTRY.sub("", head.replace("==", " @ https://host/") + "\n" + tail)
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_readme_says_how_to_install_from_it_and_to_renew_it(name):
+    readme = (ROOT / name).read_text("utf-8")
+    assert "install -r requirements.lock" in readme
+    assert "install --no-deps -e ." in readme
+    renew = HEADER.splitlines()[-1].removeprefix("#").strip()
+    assert renew.startswith("uv pip compile --universal")
+    assert renew in readme
