@@ -205,7 +205,7 @@ def measured(rows: pd.DataFrame, clocked: pd.DataFrame | None, commitments: pd.D
 def _pair(filed: Filed, *names: str) -> Callable[[int], str]:
     """Row → named counts in words."""
     counts = [(filed.form.counts[name], filed.column(name)) for name in names]
-    return lambda n: "，".join(f"{said}为{count[n]:g}" for said, count in counts)
+    return lambda n: "，".join(f"{said}为{count[n]:g}" for said, count in counts if not np.isnan(count[n]))
 
 
 def _said(before: str, counts: Callable[[int], str] | None, after: str = "") -> Callable[[int], str]:

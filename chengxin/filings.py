@@ -108,7 +108,8 @@ def _filed(
 ) -> tuple[pd.DataFrame, Filed]:
     """Expected filings with what was submitted and checked by the day."""
     wanted = ["id", "point", "quarter", *DAYS, *form.counts]
-    rows = expected.merge(filings.reindex(columns=wanted), on=["point", "quarter"], how="left")
+    keys = {"point": object, "quarter": object}
+    rows = expected.astype(keys).merge(filings.reindex(columns=wanted).astype(keys), on=list(keys), how="left")
     for name in DAYS:
         rows[name] = days(rows[name])
     today = pd.Timestamp(as_of)

@@ -187,9 +187,9 @@ def _wrong(form: FormFile) -> _Wrong:
         yield ("items",), f"“{name}”出现多次", "每个件数、比率只有一个名称"
     for n, item in enumerate(form.items):
         if item.number != n + 1:
-            yield ("items", n, "id"), item.id, f"从1起连续的序号（此处为{n + 1}）"
+            yield ("items", n, "id"), f"“{item.id}”", f"从1起连续的序号（此处为{n + 1}）"
         for answer in sorted(set(item.favourable) - set(CODES)):
-            yield ("items", n, "favourable"), answer, "、".join(CODES)
+            yield ("items", n, "favourable"), f"“{answer}”", "、".join(CODES)
         yield from _wrong_counts(n, item, carried)
 
 
@@ -198,17 +198,17 @@ def _wrong_counts(n: int, item: Item, carried: list[str]) -> _Wrong:
     for key in ("blank", "none_if_zero"):
         name = getattr(item, key)
         if name is not None and name not in item.counts:
-            yield ("items", n, key), name, "、".join(item.counts) or "本项counts中的件数"
+            yield ("items", n, key), f"“{name}”", "、".join(item.counts) or "本项counts中的件数"
     for part, entries in (("questions", item.questions), ("ledger", item.ledger)):
         for m, entry in enumerate(entries):
             for key in ("part", "whole", "equals"):
                 name = getattr(entry, key, None)
                 if name is not None and name not in carried:
-                    yield ("items", n, part, m, key), name, "、".join(carried)
+                    yield ("items", n, part, m, key), f"“{name}”", "、".join(carried)
     for m, entry in enumerate(item.ledger):
         for name in set(re.findall(r"{\w*}|[{}]", entry.text)) - {"{held}", "{said}"}:
-            yield ("items", n, "ledger", m, "text"), name, "{held}或{said}"
+            yield ("items", n, "ledger", m, "text"), f"“{name}”", "{held}或{said}"
     if item.at_most:
         for name in (item.at_most.of, *item.at_most.parts):
             if name not in carried:
-                yield ("items", n, "at_most"), name, "、".join(carried)
+                yield ("items", n, "at_most"), f"“{name}”", "、".join(carried)

@@ -123,7 +123,8 @@ class Standing:
     def status(self) -> NDArray[Any]:
         """One of STATUSES, the gravest that fits; None while nothing is due."""
         order = [self.cancel, self.state == "missing", self.state == "not_due", self.good]
-        return np.select(order, ["cancel_review", "missing", "", "ok"], "rectify").astype(object)
+        found = np.select(order, ["cancel_review", "missing", "", "ok"], "rectify")
+        return or_none(found, found != "")
 
     def rate(self, part: str, whole: str) -> NDArray[Any]:
         """Percent of a count in another; None for 0/0, where one is not given and where the part is the greater."""
