@@ -120,7 +120,7 @@ def claimed(answers: dict[str, str], counts: dict[str, int], rng: np.random.Gene
     bad = [item for item in ITEMS if answers[item] == turned(item)]
     said = dict(answers)
     if bad and happens(rng, habit.hides):
-        item = one(rng, bad)
+        item = "1" if "1" in bad else one(rng, bad)
         said[item] = GOOD[item]
         if item == "1" and happens(rng, 50):
             counts["valid"], counts["calibrated"] = counts["mandatory"], counts["non_mandatory"]

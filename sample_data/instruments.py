@@ -97,7 +97,7 @@ def link(rng: np.random.Generator, serial: str, ill: float) -> tuple[str | None,
     if luck < 1:
         return None, False
     if luck < 2:  # the code of another instrument
-        return f"https://gm2d.example.com/01/{body}{check}/21/DEM{int(rng.integers(10**6)):06d}", False
+        return f"https://gm2d.example.com/01/{body}{check}/21/DEM{int(rng.integers(10**8)):08d}", False
     return f"https://gm2d.example.com/01/{body}{check}/21/{serial}", luck >= 3
 
 
@@ -106,7 +106,7 @@ def instrument(
 ) -> Made:
     """One instrument in a state on the last day."""
     rng = draw(ident, "instrument")
-    serial = f"DEM{int(rng.integers(10**6)):06d}{ident[-2:]}"
+    serial = f"DEM{int(rng.integers(10**8)):08d}"
     months = periods().get(kind, {}).get("months") or 12
     code, scanned = link(rng, serial, 0.004 if owner.get("point") else 0.02)
     row = {
@@ -198,7 +198,7 @@ def instruments_of_point(point: Row) -> list[Made]:
         if not kinds or happens(rng, 4):
             made.append(extra(ident, owner, place, "calibration" if not kinds else one(rng, EXTRAS)))
             continue
-        state = one(rng, ("overdue", "overdue", "failed", "never")) if happens(rng, 3) else "in_date"
+        state = one(rng, ("overdue", "overdue", "failed", "never")) if happens(rng, 5) else "in_date"
         made.append(instrument(ident, owner, kinds[(n - 1) % len(kinds)], place, state))
         if happens(rng, 0.5):
             made[-1][0]["seal"] = "broken"
