@@ -121,6 +121,8 @@ def _cell(column: Column[Any], value: Any) -> Any:
         except ValueError:
             raise UsageError(f"{column.name}得到“{value}”；应为日期，如 2025-03-31。") from None
         return day.date() if isinstance(day, datetime) else day
+    if isinstance(column.type, sa.Float) and isinstance(value, str):
+        return float(value)
     if isinstance(column.type, sa.Text) and not isinstance(value, str):
         raise UsageError(f"{column.name}得到{value!r}；应为文字，编号也要加引号。")
     return value.item() if hasattr(value, "item") else value
