@@ -70,7 +70,7 @@ def surveys(visit: Visit, seen: dict[str, Any]) -> Iterator[Row]:
         return
     rng, answers = draw(visit.id, "survey"), visit.counts["answers"]
     value, of, _ = seen["survey_satisfied"]
-    satisfied = int(value) if of == str(answers) else int(value.replace(".", "")) * answers // 1000
+    satisfied = int(value) if of == str(answers) else (int(value.replace(".", "")) * answers + 500) // 1000
     first = answers * 2 // 5 if answers > 325 else 0
     for size, happy, month in (
         (first, satisfied * first // answers, 4),

@@ -46,5 +46,5 @@ def weighings(area: Area, merchants: list[Row]) -> Iterator[Row]:
             "merchant": merchant["code"], "done_on": day(rng, date(2026, 3, 1), date(2026, 10, 25)),
             "category": category, "method": "finer",
             "price": f"{low + (high - low) * int(rng.integers(30, 100)) / 100:.2f}" if high else None,
-            "settled": f"{settled:.5f}", "actual": f"{settled - short / 1000:.5f}",
+            "settled": f"{settled:.6f}", "actual": f"{settled - short / 1000:.6f}",
         }  # fmt: skip
