@@ -154,7 +154,12 @@ def init(database: Database = None) -> None:
 @command("load")
 def load_command(
     folder: Annotated[
-        Path, typer.Argument(metavar="文件夹", callback=folder_there, help="放有五个CSV文件，格式同sample_data")
+        Path,
+        typer.Argument(
+            metavar="文件夹",
+            callback=folder_there,
+            help="放CSV文件的文件夹，文件和列见sample_data/README.md；可以只有其中几个",
+        ),
     ],
     database: Database = None,
     who: Annotated[str, typer.Option("--who", metavar="姓名", help="由谁导入，记入操作记录")] = "命令行",

@@ -28,7 +28,7 @@ class Filled:
     """Observations of one rubric with the ledgers' share in them.
 
     observations : as `ledgers.fill` gives them
-    evidence : assessment, line, ledger, id, counted, said
+    evidence : assessment, line, ledger, id, counted, said, telling
     """
 
     observations: pd.DataFrame
@@ -62,11 +62,20 @@ def filled(
         keyed = rows[["id", "area"]].rename(columns={"id": "assessment"})
         evidence.append(keyed.merge(observed.evidence.rename(columns={"id": "row"}), on="area"))
     found = pd.concat(evidence) if evidence else pd.DataFrame(columns=["assessment", *EVIDENCE, "row"])
-    columns = {"row": "id"}
-    return Filled(
-        pd.concat(parts, ignore_index=True),
-        found[["assessment", "line", "ledger", "row", "counted", "said"]].rename(columns=columns),
-    )
+    found = found[["assessment", "line", "ledger", "row", "counted", "said"]].rename(columns={"row": "id"})
+    return Filled(pd.concat(parts, ignore_index=True), found.assign(telling=telling(rubric, found)))
+
+
+def telling(rubric: Rubric, evidence: pd.DataFrame) -> pd.Series:
+    """Which rows of evidence a person wants to see: of so many of so many those that fail, else those that count.
+
+    Parameters
+    ----------
+    rubric : whose lines the evidence is for
+    evidence : columns line and counted
+    """
+    shares = [line.id for line in rubric.lines if line.rule.kind in ("share", "threshold")]
+    return evidence["counted"].astype(bool) != evidence["line"].isin(shares)
 
 
 def observed(

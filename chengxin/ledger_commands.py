@@ -142,7 +142,7 @@ def observe_command(
     form: Form = "table",
 ) -> None:
     """由台账计出各条的观测值，并列出每个数后面的台账记录。"""
-    from chengxin.gather import observed
+    from chengxin.gather import observed, telling
     from chengxin.store import open_store
 
     engine = open_store(database, read_only=True)
@@ -172,7 +172,7 @@ def observe_command(
         form,
         "台账里没有可计的记录。",
     )
-    for row in found.evidence[found.evidence["counted"]].itertuples():
+    for row in found.evidence[telling(rubric, found.evidence)].itertuples():
         typer.echo(f"  {row.line}　{row.said}（{row.id}）")
 
 

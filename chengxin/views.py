@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from chengxin import charts, readers, tables
 from chengxin.errors import UsageError
 from chengxin.explain import explain, improvements, total_in_words
+from chengxin.gather import filled
 from chengxin.rubric import Rubric, load_rubric
 from chengxin.rules import plain
 from chengxin.scoring import rank, score, totals
@@ -32,6 +33,7 @@ class CountyIndex:
     results: pd.DataFrame
     sheets: dict[str, pd.DataFrame]
     past: pd.DataFrame
+    evidence: pd.DataFrame
 
     def banner(self) -> tables.Html:
         """The 演示数据 banner, or nothing for real data."""
@@ -133,6 +135,17 @@ class CountyIndex:
             yield tables.Html(f'<h3 class="area">{tables.html.escape(row.name)}</h3>')
             yield charts.waterfall(steps(mine, row), f"图{number + 2 + len(self.sheets)}　{row.name}得分构成")
             yield sheet_table(mine, f"表{number + 3}　{row.name}逐项评分")
+            yield from self._ledger_rows(row)
+
+    def _ledger_rows(self, row: object) -> Iterator[tables.Html]:
+        """The ledger rows that cost or earned an area points, where there are any."""
+        mine = (self.evidence["assessment"] == row.assessment) & self.evidence["telling"]  # type: ignore[attr-defined]
+        if mine.any():
+            rows = self.evidence[mine].assign(
+                content=lambda f: f["line"].map(lambda line: f"{line} {self.rubrics[row.rubric].line(line).label}"),  # type: ignore[attr-defined]
+            )
+            columns = {"content": "条目", "said": "台账记录", "id": "台账编号"}
+            yield tables.table(rows, columns, f"附　{row.name}得失分所依据的台账记录")  # type: ignore[attr-defined]
 
     def last_page(self) -> list[tables.Html]:
         """Rubric, version, readings and hashes."""
@@ -244,20 +257,21 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
     if mine.empty:
         raise UsageError(f"{units.loc[county, 'short_name']}在{period}年没有评价记录。")
     rubrics = {name: load_rubric(name) for name in sorted(set(mine["rubric"]))}
-    scored = {name: _scored(engine, rubric, work) for name, rubric in rubrics.items()}
+    books = readers.books(engine)
+    made = {name: filled(engine, rubric, work, books) for name, rubric in rubrics.items()}
+    scored = {name: _scored(rubric, work, made[name].observations) for name, rubric in rubrics.items()}
+    evidence = pd.concat([each.evidence for each in made.values()], ignore_index=True)
     past = pd.concat([results for _, results in scored.values()])
     past = past[(past["unit"] == county)].sort_values(["kind", "assessment"], ignore_index=True)
     results = past[past["period"] == period].reset_index(drop=True)
     sheets = {
         name: explain(rubrics[name], sheet[sheet["assessment"].isin(mine["id"])]) for name, (sheet, _) in scored.items()
     }
-    return CountyIndex(units.loc[county], period, bool(mine["demo"].any()), rubrics, results, sheets, past)
+    return CountyIndex(units.loc[county], period, bool(mine["demo"].any()), rubrics, results, sheets, past, evidence)
 
 
-def _scored(engine: Engine, rubric: Rubric, work: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _scored(rubric: Rubric, work: pd.DataFrame, seen: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Sheet and results of one rubric over all units and periods, with names and ranks."""
-    seen = readers.observations(engine, rubric=rubric.id)
-    seen = seen[seen["assessment"].isin(work["id"])]
     sheet = score(rubric, seen)
     results = totals(sheet).merge(
         work, left_on=["assessment", "rubric"], right_on=["id", "rubric"], how="inner", validate="1:1"
