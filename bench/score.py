@@ -1,16 +1,19 @@
 """Scoring at 1e5–1e7 observation rows: rows a second, peak memory, and ratios to the floor and to three peers.
 
 Long frame in, results out, validation included; in order (each assessment's lines in rubric order) and
-shuffled. Peers in the same run: DuckDB SQL on two threads, pandas merge + groupby, a plain loop over tuples.
-Every way must give the same totals. Run: ``python bench/score.py [ROWS …]``.
+shuffled. Peers in the same run: DuckDB SQL on two threads, pandas merge + groupby, a plain loop over tuples;
+each way in a process of its own, its totals compared with ours one by one. The floor is one reduction over the
+same values. Memory is the peak above what the process held with the input ready, by Linux's own account.
+Prints Markdown tables. Run: ``python bench/score.py [ROWS …]``.
 """
 
 import gc
 import json
-import resource
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -148,42 +151,75 @@ def floor_way(frame: pd.DataFrame) -> np.ndarray:
 
 
 WAYS = {"floor": floor_way, "chengxin": chengxin_way, "duckdb": duckdb_way, "pandas": pandas_way, "loop": loop_way}
+NAMES = {
+    "floor": "floor (one reduction)",
+    "chengxin": "chengxin",
+    "duckdb": "DuckDB SQL, 2 threads",
+    "pandas": "pandas merge + groupby",
+    "loop": "loop over tuples",
+}
 
 
-def measure(way: str, rows: int, shuffled: bool) -> dict[str, float]:
-    """Best and median seconds and the growth of peak memory, in a process of its own."""
+def memory(name: str) -> float:
+    """MiB that Linux counts for this process: VmRSS now, VmHWM at the peak."""
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(float(line.split()[1]) / 1024 for line in lines if line.startswith(name))
+
+
+def measure(way: str, rows: int, shuffled: bool, to: str) -> dict[str, float]:
+    """Median seconds and the peak of memory above the input; the totals are left in a file."""
     frame = observations(rows, shuffled)
     gc.collect()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    seconds = []
+    Path("/proc/self/clear_refs").write_text("5", "ascii")  # the peak starts anew
+    before, seconds = memory("VmRSS"), []
     for _ in range(1 if way == "loop" else REPEATS):
         start = time.perf_counter()
         got = WAYS[way](frame)
         seconds.append(time.perf_counter() - start)
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    check = float(np.nansum(got)) if way != "floor" else 0.0
-    return {"median": float(np.median(seconds)), "best": min(seconds), "mb": (after - before) / 1024, "check": check}
+    found = {"seconds": float(np.median(seconds)), "peak": memory("VmHWM") - before}
+    np.save(to, got)
+    return found
 
 
-def main(sizes: list[int]) -> None:
-    for rows in sizes:
-        for shuffled in (False, True):
-            found = {}
-            for way in WAYS:
-                call = [sys.executable, __file__, "--one", way, str(rows), str(int(shuffled))]
-                found[way] = json.loads(subprocess.run(call, check=True, capture_output=True, text=True).stdout)
-            print(f"{rows:,} rows, {'shuffled' if shuffled else 'in order'}")
-            for way, r in found.items():
-                ratio = r["median"] / found["floor"]["median"]
-                times_duckdb = r["median"] / found["duckdb"]["median"]
-                print(
-                    f"  {way:<9}{r['median']:>9.4f} s {rows / r['median']:>14,.0f} rows/s  ×floor {ratio:>8.1f}"
-                    f"  ×duckdb {times_duckdb:>6.2f}  +{r['mb']:.0f} MiB  Σ {r['check']:.2f}"
-                )
+def all_ways(rows: int, shuffled: bool) -> dict[str, dict[str, float]]:
+    """Every way measured, with the greatest difference of a total from ours; more than a rounding is an error."""
+    found, got = {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        for way in WAYS:
+            file = str(Path(folder) / f"{way}.npy")
+            call = [sys.executable, __file__, "--one", way, str(rows), str(int(shuffled)), file]
+            found[way] = json.loads(subprocess.run(call, check=True, stdout=subprocess.PIPE, text=True).stdout)
+            got[way] = np.load(file)
+    for way in set(WAYS) - {"floor"}:
+        found[way]["off"] = float(np.abs(got[way] - got["chengxin"]).max())
+        found[way]["differ"] = int((np.abs(got[way] - got["chengxin"]) > 1e-9).sum())
+        assert found[way]["off"] < 0.01 + 1e-9, f"{way} is off by {found[way]['off']}"
+    return found
+
+
+def table(rows: int, shuffled: bool) -> str:
+    """One Markdown table: a line for each way."""
+    found = all_ways(rows, shuffled)
+    floor, duckdb_time = found["floor"]["seconds"], found["duckdb"]["seconds"]
+    lines = [
+        f"{rows // len(LINES) * len(LINES):,} rows, {'shuffled' if shuffled else 'in order'}",
+        "",
+        "| way | seconds | rows/s | × floor | × DuckDB | peak above input | totals that differ (by at most) |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for way, r in found.items():
+        totals_differ = "—" if way == "floor" else f"{r['differ']} ({r['off']:.2f})"
+        lines.append(
+            f"| {NAMES[way]} | {r['seconds']:.4f} | {rows / r['seconds']:,.0f} | {r['seconds'] / floor:,.1f} "
+            f"| {r['seconds'] / duckdb_time:.2f} | {r['peak']:.0f} MiB | {totals_differ} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
-        print(json.dumps(measure(sys.argv[2], int(sys.argv[3]), sys.argv[4] == "1")))
+        print(json.dumps(measure(sys.argv[2], int(sys.argv[3]), sys.argv[4] == "1", sys.argv[5])))
     else:
-        main([int(float(size)) for size in sys.argv[1:]] or [10**5, 10**6, 10**7])
+        for size in [int(float(text)) for text in sys.argv[1:]] or [10**5, 10**6, 10**7]:
+            for shuffled in (False, True):
+                print(table(size, shuffled), flush=True)

@@ -13,12 +13,13 @@ from test_scoring import CASES, RUBRICS, frame
 
 from chengxin.cli import app
 from chengxin.console import progress
+from chengxin.rubric import rubric_paths
 
 # what a person must type or will meet as a name; any other ASCII word would be English
 NAMES = """
 kg equal finer stricter strict demo
 chengxin CHENGXIN_DB chengxin.db sample_data reports chengxin-demo observations
-CSV YAML HTML Markdown table csv json assessment line value of outcome note scenic_area street
+CSV YAML HTML Markdown table csv json assessment line value of outcome note
 """
 
 
@@ -31,7 +32,9 @@ def pages(command, *path):
 
 
 PAGES = dict(pages(typer.main.get_command(app)))
-KNOWN = set(re.findall(r"[A-Za-z]+", " ".join([NAMES, *(name for names in PAGES.values() for name in names)])))
+KNOWN = set(
+    re.findall(r"[A-Za-z]+", " ".join([NAMES, *rubric_paths(), *(name for names in PAGES.values() for name in names)]))
+)
 
 
 def foreign(text: str, *typed: object) -> set[str]:

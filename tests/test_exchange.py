@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stores import empty_database, opened
 
 from chengxin import readers, schema
 from chengxin.csvfiles import normal, read_csv, words, write_csv
@@ -19,7 +20,7 @@ from chengxin.faults import observation_faults
 from chengxin.rows import FILES
 from chengxin.rubric import load_rubric
 from chengxin.scoring import score, totals
-from chengxin.store import migrate, open_store
+from chengxin.store import open_store
 
 loaded = cache(load_rubric)
 ABOUT = {"who": "张三", "why": "首次导入", "at": datetime(2025, 4, 1, tzinfo=UTC)}
@@ -38,19 +39,10 @@ GOOD = {
 HEADS = {name: text.split("\n")[0].split(",") for name, text in GOOD.items()}
 
 
-@pytest.fixture(scope="module")
-def empty_file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("store") / "x.db"
-    migrate(str(path))
-    return path.read_bytes()
-
-
 @pytest.fixture
-def engine(tmp_path, empty_file):
-    (tmp_path / "x.db").write_bytes(empty_file)
-    engine = open_store(str(tmp_path / "x.db"))
-    yield engine
-    engine.dispose()
+def engine(tmp_path):
+    with opened(empty_database(tmp_path / "x.db")) as engine:
+        yield engine
 
 
 def folder(tmp_path, encoding="utf-8", **changed):
@@ -271,10 +263,8 @@ TABLES = st.fixed_dictionaries(
 @pytest.fixture(scope="module")
 def junk_store(tmp_path_factory):
     place = tmp_path_factory.mktemp("junk")
-    migrate(str(place / "x.db"))
-    engine = open_store(str(place / "x.db"))
-    yield engine, place
-    engine.dispose()
+    with opened(empty_database(place / "x.db")) as engine:
+        yield engine, place
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)

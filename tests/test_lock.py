@@ -1,7 +1,11 @@
 """The lock file: every direct dependency at a version its bound admits, every file by its hash, no address."""
 
+import ast
+import json
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -16,6 +20,37 @@ HEADER, ENTRIES = re.fullmatch(r"((?:#[^\n]*\n)+)(.*)", TEXT, re.DOTALL).groups(
 HASHES = r"((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
 ENTRY = re.compile(r"([a-z0-9-]+==[a-z0-9.+!]+(?: ; [\w .*'<>=!()]+?)?) \\\n" + HASHES)
 LOCKED = [Requirement(text) for text, _ in ENTRY.findall(ENTRIES)]
+OWN = {
+    "chengxin",
+    "pydantic_core",
+    *(path.stem for path in (ROOT / "tests").glob("*.py")),
+}  # the core comes with pydantic
+
+
+def sources():
+    """Every piece of Python of the project: modules, tests, scripts and the cells of notebooks."""
+    for folder in ("chengxin", "tests", "bench", "sample_data"):
+        yield from (path.read_text("utf-8") for path in (ROOT / folder).rglob("*.py"))
+    for path in (ROOT / "notebooks").rglob("*.ipynb"):
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        yield from ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+
+
+def imported():
+    """Top names of all imports that are neither ours nor of the standard library."""
+    found = set()
+    for node in (node for text in sources() for node in ast.walk(ast.parse(text))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(str(node.module).split(".")[0])
+    return found - OWN - sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("name", sorted(imported()))
+def test_what_is_imported_is_a_declared_dependency(name):
+    declared = {canonicalize_name(wanted.name) for wanted in DIRECT}
+    assert declared & {canonicalize_name(package) for package in packages_distributions()[name]}
 
 
 @pytest.mark.parametrize("wanted", DIRECT, ids=lambda wanted: wanted.name)
@@ -53,5 +88,5 @@ def test_the_readme_says_how_to_install_from_it_and_to_renew_it(name):
     assert "install -r requirements.lock" in readme
     assert "install --no-deps -e ." in readme
     renew = HEADER.splitlines()[-1].removeprefix("#").strip()
-    assert renew.startswith("uv pip compile --universal")
+    assert renew.startswith("uv pip compile --upgrade --universal")
     assert renew in readme

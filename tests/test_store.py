@@ -14,6 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from stores import empty_database, opened
 
 from chengxin import changes, migrations, readers, schema, store
 from chengxin.changes import put, record
@@ -57,24 +58,15 @@ SEEN = seen(
 )
 
 
-@pytest.fixture(scope="module")
-def empty_file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("store") / "x.db"
-    migrate(str(path))
-    return path.read_bytes()
-
-
 @pytest.fixture
-def path(tmp_path, empty_file):
-    (tmp_path / "一 个.db").write_bytes(empty_file)
-    return tmp_path / "一 个.db"
+def path(tmp_path):
+    return empty_database(tmp_path / "一 个.db")
 
 
 @pytest.fixture
 def engine(path):
-    engine = open_store(str(path))
-    yield engine
-    engine.dispose()
+    with opened(path) as engine:
+        yield engine
 
 
 @pytest.fixture
