@@ -382,6 +382,8 @@ def dispute(received, settled=None, **columns):
         (dispute(date(2026, 9, 25), date(2026, 10, 16)), 11, (1, 1)),
         (dispute(date(2026, 9, 25)), 10, (0, 1)),
         (dispute(date(2026, 12, 30)), 10, (0, 0)),
+        (dispute(date(2026, 12, 30)), 1, (0, 0)),  # 12-31, the as-of date, is the last day
+        (dispute(date(2026, 12, 29)), 1, (0, 1)),
         (dispute(date(2026, 12, 30), date(2027, 1, 5)), 10, (0, 0)),
         (dispute(date(2026, 1, 5), kind="dispute"), 10, (0, 1)),
         (dispute(date(2026, 1, 5), kind="report"), 10, (0, 0)),
