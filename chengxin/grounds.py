@@ -1,6 +1,6 @@
 """Why a filing stands as it does: Chinese sentences with dates, counts and the guidance's own words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,9 @@ class Grounds:
         self.quarter = standing.rows["quarter"].tolist()
         self.good = standing.filed.good(standing.filed.own), standing.filed.good(standing.filed.found)
         self.noted = self._noted()
+        items = range(len(self.form.items))
+        self.blank = lists(standing.given[:, None] & ~standing.answered, items)
+        self.bad, self.differs = lists(standing.unfavourable, items), lists(standing.differs, items)
 
     def of(self, n: int) -> list[str]:
         """All sentences of one row, gravest last: filing, contents, check, candidates."""
@@ -60,8 +63,8 @@ class Grounds:
     def _contents(self, n: int) -> Iterator[str]:
         if not self.standing.given[n]:
             return
-        blank = self._numbers(~self.standing.answered[n])
-        if blank:
+        if self.blank[n]:
+            blank = "、".join(f"第{self.form.items[j].id}项" for j in self.blank[n])
             rule, day = self.form.rules["filing"].quoted(), self.returned[n]
             back = f"已于{day_in_words(day)}退回补正" if day else "应退回补正"
             yield f"{blank}没有填完，{back}（{rule}）。"
@@ -69,17 +72,17 @@ class Grounds:
             yield f"{day_in_words(self.returned[n])}曾退回。"
         for number, said in self.noted.get(n, ()):
             yield f"第{number}项前后矛盾或与台账不符：{said}。"
-        for j in np.flatnonzero(self.standing.unfavourable[n]):
+        for j in self.bad[n]:
             item = self.form.items[j]
             yield f"第{item.id}项（{item.label}）不符合要求：{item.remedy}。"
-        if self.standing.unfavourable[n].any():
+        if self.bad[n]:
             yield f"以上各项应予整改（{self.form.rules['rectify'].quoted()}）。"
 
     def _check(self, n: int) -> Iterator[str]:
         day = f"{day_in_words(self.checked[n])}" if self.checked[n] else ""
         order = list(DIRECTIONS)
         found = []
-        for j in np.flatnonzero(self.standing.differs[n]):
+        for j in self.differs[n]:
             way = direction(*(bool(good[n, j]) for good in self.good))
             own, seen = (
                 self.form.answers[CODES[table[n, j]]] for table in (self.standing.filed.own, self.standing.filed.found)
@@ -121,11 +124,8 @@ class Grounds:
                 noted.setdefault(int(n), []).append((one.item.id, one.say(int(n))))
         return {n: sorted(said, key=lambda pair: int(pair[0])) for n, said in noted.items()}
 
-    def _numbers(self, flags: Flags) -> str:
-        return "、".join(f"第{self.form.items[j].id}项" for j in np.flatnonzero(flags))
 
-
-def lists(flags: Flags, numbers: list[int]) -> list[list[int]]:
+def lists(flags: Flags, numbers: Sequence[int]) -> list[list[int]]:
     """Each row's flagged items by number."""
     found: list[list[Any]] = [[] for _ in range(len(flags))]
     for n, j in zip(*np.nonzero(flags), strict=True):

@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chengxin import filings as kit
+from chengxin.clock import clock
 from chengxin.crosscheck import MEASURES
 from chengxin.errors import DataError, RubricError, UsageError
 from chengxin.form import CODES, load_form
 from chengxin.quarters import due, in_words
 from chengxin.registers import AnswerRow, FilingRow
-from chengxin.schema import ANSWERS, DECISIONS
+from chengxin.schema import ANSWERS, DECISIONS, INSTRUMENT
 from chengxin.settings import settings as set_values
 
 HERE = Path(__file__).parent
@@ -386,6 +387,26 @@ def test_a_ledger_of_several_quarters_is_held_against_each():
         *year(), quarter="2025Q4", as_of=date(2026, 2, 1), clocked=now.drop(columns="quarter").assign(point="X")
     )
     assert other["contradictions"].tolist() == [[]]
+
+
+def test_the_instrument_clock_finds_what_the_filing_does_not_say():
+    """As A2-F2, but the filing says eight of eight: the ledger's one dispenser past its day is found before a visit."""
+    columns = [column.name for column in INSTRUMENT.columns]
+    base = dict.fromkeys(columns) | {"point": "P", "kind": "燃油加油机", "management": "mandatory", "status": "in_use"}
+    base |= {"registered": True, "scanned": True, "seal": "intact"}
+    instruments = pd.DataFrame([base | {"id": f"I{n}"} for n in range(8)], columns=columns)
+    until = [date(2025, 3, 19), date(2025, 3, 31), *[date(2025, 8, 1)] * 6]
+    tests = {"id": instruments["id"], "instrument": instruments["id"], "kind": "verification", "result": "qualified"}
+    verifications = pd.DataFrame({**tests, "done_on": date(2024, 9, 20), "valid_until": until})
+    eight = {"instruments": 8, "mandatory": 8, "valid": 8, "non_mandatory": 0, "cycle_set": 0, "calibrated": 0}
+    filed = clean("P", "2025Q1", "2025-04-15", counts={**eight, "scanned_ok": 8})
+    seen = clock(instruments, verifications, date(2025, 3, 31))
+    row = judged(filed, quarter="2025Q1", clocked=seen).iloc[0]
+    assert (row["contradictions"], row["unfavourable"], row["valid_rate"]) == ([1], [1], 100)
+    assert any(
+        "台账中强制检定而超期、不合格或未检定的1台（件），填报只承认0台（件）" in said for said in row["reasons"]
+    )
+    assert judged(filed, quarter="2025Q1").iloc[0]["status"] == "ok"
 
 
 # ---- answers that cannot be read, empty frames, sums --------------------------------------------------------
