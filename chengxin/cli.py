@@ -208,7 +208,12 @@ def status(database: Database = None) -> None:
 
 @command("report")
 def report(
-    period: Annotated[str, typer.Option("--period", metavar="评价期", help="如2026")],
+    period: Annotated[
+        str | None, typer.Option("--period", "--year", metavar="评价期", help="评价期或年度，如2026")
+    ] = None,
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="种类", help="index（指数评价）或monitoring-year（年度监测）")
+    ] = "index",
     county: Annotated[
         list[str] | None, typer.Option("--county", metavar="代码", help="填报单位，可重复；缺省全部")
     ] = None,
@@ -216,38 +221,36 @@ def report(
     force: Annotated[bool, typer.Option("--force", help="已是最新的也重新生成")] = False,
     database: Database = None,
 ) -> None:
-    """为各填报单位生成指数评价报告；一个单位失败不影响其他单位。"""
-    if not _run_reports(database, period, county, out, force):
+    """为各填报单位生成指数评价报告或年度监测报告；一个单位失败不影响其他单位。"""
+    if period is None:
+        raise UsageError("缺少选项“--period 评价期”（评价期或年度，如2026）。详见：chengxin report --help")
+    if not _run_reports(database, period, county, out, force, kind):
         raise typer.Exit(1)
 
 
-def _run_reports(database: str | None, period: str, county: list[str] | None, out: Path, force: bool) -> bool:
+def _run_reports(
+    database: str | None, period: str, county: list[str] | None, out: Path, force: bool, kind: str = "index"
+) -> bool:
     """Make the reports and show how far they are; True when none failed."""
-    from chengxin.reports import Made, county_reports
+    from chengxin.reports import KINDS, Made, county_reports, planned
+    from chengxin.store import open_store
 
     words = {"made": "已生成", "current": "已是最新", "failed": "失败"}
-    with progress(len(set(county)) if county else _unit_count(database, period)) as show:
+    engine = open_store(database, read_only=True)
+    count = len(planned(engine, kind, period, county))
+    engine.dispose()
+    with progress(count) as show:
 
         def tell(made: Made) -> None:
             show(f"{made.name}（{made.county}）", words[made.state] + (made.reason and f"，{made.reason}"))
 
-        made = county_reports(database, period, county, out, force=force, progress=tell)
+        made = county_reports(database, period, county, out, kind=kind, force=force, progress=tell)
     failed = [row for row in made if row.state == "failed"]
-    typer.echo(f"{period}年报告：{len(made) - len(failed)}个可用，{len(failed)}个失败。目录：{out / 'index.html'}")
+    index = out / f"{KINDS[kind].prefix}index.html"
+    typer.echo(f"{period}年报告：{len(made) - len(failed)}个可用，{len(failed)}个失败。目录：{index}")
     for row in failed:
         print(f"失败：{row.name}（{row.county}），{row.reason}", file=sys.stderr)
     return not failed
-
-
-def _unit_count(database: str | None, period: str) -> int:
-    """How many reporting units have assessments in a period."""
-    from chengxin import readers
-    from chengxin.store import open_store
-
-    engine = open_store(database, read_only=True)
-    count = readers.assessments(engine, period)["unit"].nunique()
-    engine.dispose()
-    return int(count)
 
 
 @command("demo")

@@ -12,7 +12,7 @@ from chengxin.clock import clock
 from chengxin.errors import UsageError
 from chengxin.filings import judge
 from chengxin.form import load_form
-from chengxin.ledgers import EVIDENCE, Observed, fill, observe
+from chengxin.ledgers import ENTERED, EVIDENCE, MEASURED, Observed, fill, observe
 from chengxin.model import Rubric
 from chengxin.planning import Plan, propose
 from chengxin.quarters import period as quarter_of
@@ -28,7 +28,7 @@ class Filled:
     """Observations of one rubric with the ledgers' share in them.
 
     observations : as `ledgers.fill` gives them
-    evidence : assessment, line, ledger, id, counted, said, telling
+    evidence : assessment, line, ledger, id, counted, said, telling (see `telling`), used (the ledgers gave the value)
     """
 
     observations: pd.DataFrame
@@ -55,7 +55,7 @@ def filled(
     books = books or readers.books(engine)
     parts, evidence = [], []
     frozen = work["status"].isin(FROZEN)
-    parts.append(seen[seen["assessment"].isin(work.loc[frozen, "id"])].assign(source="录入"))
+    parts.append(seen[seen["assessment"].isin(work.loc[frozen, "id"])].assign(source=ENTERED))
     for (period, as_of), rows in work[~frozen].groupby(["period", "as_of"]):
         observed = observe(rubric, books, str(period), as_of, areas=rows["area"])
         parts.append(fill(seen[seen["assessment"].isin(rows["id"])], observed, rows))
@@ -63,7 +63,10 @@ def filled(
         evidence.append(keyed.merge(observed.evidence.rename(columns={"id": "row"}), on="area"))
     found = pd.concat(evidence) if evidence else pd.DataFrame(columns=["assessment", *EVIDENCE, "row"])
     found = found[["assessment", "line", "ledger", "row", "counted", "said"]].rename(columns={"row": "id"})
-    return Filled(pd.concat(parts, ignore_index=True), found.assign(telling=telling(rubric, found)))
+    seen = pd.concat(parts, ignore_index=True)
+    measured = pd.MultiIndex.from_frame(seen.loc[seen["source"] == MEASURED, ["assessment", "line"]])
+    used = pd.MultiIndex.from_frame(found[["assessment", "line"]]).isin(measured)
+    return Filled(seen, found.assign(telling=telling(rubric, found), used=used))
 
 
 def telling(rubric: Rubric, evidence: pd.DataFrame) -> pd.Series:

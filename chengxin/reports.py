@@ -23,9 +23,25 @@ from chengxin.rubric import load_rubric
 from chengxin.store import address_of, open_store
 from chengxin.tables import notice
 from chengxin.views import DEMO
+from chengxin.yearly import CITY
 
 TEMPLATES = Path(__file__).parent / "templates"
 TIMEOUT = 300  # seconds a cell may take
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of report: its notebook in ``notebooks/reports``, its title and what its files' names begin with."""
+
+    notebook: str
+    title: str
+    prefix: str = ""
+
+
+KINDS = {
+    "index": Kind("county_index", "诚信计量指数评价报告"),
+    "monitoring-year": Kind("monitoring_year", "诚信计量监测点年度监测报告", "monitoring-"),
+}
 
 
 @dataclass(frozen=True)
@@ -45,10 +61,11 @@ def county_reports(
     counties: Iterable[str] | None,
     out: Path,
     *,
+    kind: str = "index",
     force: bool = False,
     progress: Callable[[Made], None] = lambda made: None,
 ) -> list[Made]:
-    """Render the index report of every reporting unit that has assessments in a period.
+    """Render a report of every reporting unit that has something to report in a period.
 
     Parameters
     ----------
@@ -56,6 +73,7 @@ def county_reports(
     period : evaluation period
     counties : codes of units; None for all
     out : folder of the reports
+    kind : one of `KINDS`
     force : make again what is up to date
     progress : called after each unit
 
@@ -65,26 +83,33 @@ def county_reports(
     """
     os.environ["CHENGXIN_DB"] = address_of(database).render_as_string(hide_password=False)
     engine = open_store(read_only=True)
-    units = _wanted(engine, period, counties)
+    units, sort = planned(engine, kind, period, counties), KINDS[kind]
     out.mkdir(parents=True, exist_ok=True)
     manifest = out / "manifest.json"
     known = json.loads(manifest.read_text("utf-8")) if manifest.is_file() else {}
-    content = _content(engine, period)
+    content = _content(engine, sort)
     made = []
     for code, name in units.items():
         mark = hashlib.sha256(f"{content} {code}".encode()).hexdigest()
-        file = f"{period}-{code}.html"
+        file = f"{sort.prefix}{period}-{code}.html"
         before = known.pop(file, None)
         current = before == mark and (out / file).is_file() and not force
-        made.append(Made(code, name, "current", file) if current else _one(code, name, period, out))
+        made.append(Made(code, name, "current", file) if current else _one(sort, code, name, period, out))
         if made[-1].state != "failed":
             known[file] = mark
         progress(made[-1])
         _write(manifest, json.dumps(known, indent=1, sort_keys=True))
-    demo = bool(readers.assessments(engine, period)["demo"].any())
-    _write(out / "index.html", _index_page(made, period, demo))
+    demo = bool(readers.assessments(engine)["demo"].any())
+    _write(out / f"{sort.prefix}index.html", _index_page(made, f"{period}年{sort.title}", demo))
     engine.dispose()
     return made
+
+
+def planned(engine: Engine, kind: str, period: str, counties: Iterable[str] | None) -> dict[str, str]:
+    """Units that a batch is for, code → short name; parameters and errors as for `county_reports`."""
+    if kind not in KINDS:
+        raise UsageError(f"没有报告种类“{kind}”，可用：{'、'.join(KINDS)}。")
+    return _wanted(engine, period, counties) if kind == "index" else _watched(engine, counties)
 
 
 def _wanted(engine: Engine, period: str, counties: Iterable[str] | None) -> dict[str, str]:
@@ -101,33 +126,51 @@ def _wanted(engine: Engine, period: str, counties: Iterable[str] | None) -> dict
     return {code: units[code] for code in counties}
 
 
-def _content(engine: Engine, period: str) -> str:
-    """Hash of all that a report of the period is made from: data, rubrics, template, kit version."""
+def _watched(engine: Engine, counties: Iterable[str] | None) -> dict[str, str]:
+    """The city and the units that have monitoring points, or those asked for."""
+    units = {CITY: "全市", **readers.units(engine).set_index("code")["short_name"].to_dict()}
+    there = {CITY, *readers.books(engine)["monitoring_point"]["unit"]}
+    wanted = list(counties) if counties is not None else [code for code in units if code in there]
+    unknown = [code for code in wanted if code not in units]
+    if unknown:
+        raise UsageError(f"没有填报单位“{'、'.join(unknown)}”，可用：{'、'.join(units)}。")
+    return {code: units[code] for code in wanted}
+
+
+def _content(engine: Engine, sort: Kind) -> str:
+    """Hash of all that a report is made from: data, rubrics, tables, template, kit version."""
     digest = hashlib.sha256(__version__.encode())
     work = readers.assessments(engine)
-    for frame in (readers.units(engine), work, readers.observations(engine)):
+    books = readers.books(engine)
+    for frame in (readers.units(engine), work, readers.observations(engine), *books.values()):
         digest.update(pd.util.hash_pandas_object(frame.astype("str"), index=False).to_numpy().tobytes())
     for name in sorted(set(work["rubric"])):
         digest.update(load_rubric(name).sha256.encode())
-    sources = [_template(), *sorted(TEMPLATES.rglob("*.*")), *sorted(Path(__file__).parent.glob("*.py"))]
+    tables = [*place("rubrics").glob("tables/*.yaml"), place("rubrics") / "monitoring_point.yaml"]
+    sources = [
+        _template(sort),
+        *sorted(tables),
+        *sorted(TEMPLATES.rglob("*.*")),
+        *sorted(Path(__file__).parent.glob("*.py")),
+    ]
     for path in sources:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def _template() -> Path:
-    return place("notebooks") / "reports" / "county_index.ipynb"
+def _template(sort: Kind) -> Path:
+    return place("notebooks") / "reports" / f"{sort.notebook}.ipynb"
 
 
-def _one(code: str, name: str, period: str, out: Path) -> Made:
+def _one(sort: Kind, code: str, name: str, period: str, out: Path) -> Made:
     """Execute one unit's notebook and write its page; a failure is told, not raised."""
     import papermill
 
-    file = f"{period}-{code}.html"
-    part = out / f".{period}-{code}.part.ipynb"
+    file = f"{sort.prefix}{period}-{code}.html"
+    part = out / f".{file}.part.ipynb"
     try:
         executed = papermill.execute_notebook(
-            _template(),
+            _template(sort),
             part,
             parameters={"county": code, "period": period},
             progress_bar=False,
@@ -136,12 +179,12 @@ def _one(code: str, name: str, period: str, out: Path) -> Made:
             request_save_on_cell_execute=False,
             kernel_manager_class="chengxin.kernels.LocalKernel",
         )
-        _write(out / file, to_html(executed, f"{name}{period}年诚信计量指数评价报告"))
+        _write(out / file, to_html(executed, f"{name}{period}年{sort.title}"))
     except Exception as error:  # whatever went wrong in a kernel, the other units go on
         failed = out / "failed"
         failed.mkdir(exist_ok=True)
         if part.is_file():
-            part.replace(failed / f"{period}-{code}.ipynb")
+            part.replace(failed / f"{sort.prefix}{period}-{code}.ipynb")
         return Made(code, name, "failed", file, _reason(error))
     part.unlink()
     return Made(code, name, "made", file)
@@ -171,7 +214,7 @@ def _write(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def _index_page(made: list[Made], period: str, demo: bool) -> str:
+def _index_page(made: list[Made], title: str, demo: bool) -> str:
     css = (TEMPLATES / "report" / "report.css").read_text("utf-8")
     words = {"made": "已生成", "current": "已是最新", "failed": "没有生成"}
     rows = "".join(
@@ -186,8 +229,8 @@ def _index_page(made: list[Made], period: str, demo: bool) -> str:
         '<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        f"<title>{period}年诚信计量指数评价报告</title><style>{css}</style></head><body><main>{banner}"
-        f"<h1>{html.escape(period)}年诚信计量指数评价报告</h1><p>点击单位名称查看该单位的报告。</p>"
+        f"<title>{html.escape(title)}</title><style>{css}</style></head><body><main>{banner}"
+        f"<h1>{html.escape(title)}</h1><p>点击单位名称查看该单位的报告。</p>"
         '<table><caption>各填报单位报告</caption><thead><tr><th scope="col">代码</th><th scope="col">填报单位</th>'
         f'<th scope="col">报告状态</th></tr></thead><tbody>{rows}</tbody></table></main></body></html>\n'
     )

@@ -139,7 +139,7 @@ class CountyIndex:
 
     def _ledger_rows(self, row: object) -> Iterator[tables.Html]:
         """The ledger rows that cost or earned an area points, where there are any."""
-        mine = (self.evidence["assessment"] == row.assessment) & self.evidence["telling"]  # type: ignore[attr-defined]
+        mine = (self.evidence["assessment"] == row.assessment) & self.evidence["telling"] & self.evidence["used"]  # type: ignore[attr-defined]
         if mine.any():
             rows = self.evidence[mine].assign(
                 content=lambda f: f["line"].map(lambda line: f"{line} {self.rubrics[row.rubric].line(line).label}"),  # type: ignore[attr-defined]

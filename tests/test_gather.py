@@ -1,6 +1,7 @@
 """From a bureau's CSV files to measured lines, filings and a plan, through the command as a person calls it."""
 
 import json
+import shutil
 from datetime import date, timedelta
 
 import pytest
@@ -74,9 +75,31 @@ def test_forty_instruments_two_overdue_score_without_a_number_typed(database, ch
     engine.dispose()
     sheet = score(rubric, made.observations)
     assert sheet.loc[sheet["line"] == line, "score"].tolist() == [points]
-    behind = made.evidence[(made.evidence["line"] == line) & made.evidence["said"].str.contains("超期")]
+    behind = made.evidence[(made.evidence["line"] == line) & made.evidence["telling"]]
+    assert behind["used"].all()
     assert list(behind["id"]) == [f"{area}-00", f"{area}-01"]
     assert behind["said"].str.contains("出厂").all()
+
+
+def test_an_inspectors_entry_stays_and_a_published_assessment_is_left_alone(database, chengxin, tmp_path):
+    path = tmp_path / "y.db"
+    shutil.copy(database, path)
+    more = tmp_path / "more"
+    more.mkdir()
+    (more / "observations.csv").write_text(
+        "assessment,line,value,of,outcome,note\nS1-2026,2.1,0,,assessed,现场复查均已检定\n", "utf-8"
+    )
+    published = BASE["assessments.csv"].replace("submitted", "published")
+    (more / "assessments.csv").write_text(published, "utf-8")
+    assert chengxin("load", more, "--database", path).returncode == 0
+    engine = open_store(str(path), read_only=True)
+    work = assessments(engine)
+    made = filled(engine, load_rubric("scenic_area"), work)
+    entered = made.observations.set_index("line").loc["2.1"]
+    assert (entered["value"], entered["measured_value"], entered["source"]) == (0, 2, "录入")
+    assert not made.evidence.loc[made.evidence["line"] == "2.1", "used"].any()
+    assert filled(engine, load_rubric("street"), work).observations.empty
+    engine.dispose()
 
 
 def test_a_filing_that_admits_nothing_is_found_before_any_visit(database, chengxin):

@@ -1,0 +1,88 @@
+"""The annual monitoring report: the guidance's four parts, every point's section, figures that agree, no NaN."""
+
+import re
+
+import pytest
+
+from chengxin.clock import NOT_IN_DATE
+from chengxin.errors import UsageError
+from chengxin.yearly import CITY, monitoring_year
+
+
+@pytest.fixture(scope="module")
+def city(demo):
+    return monitoring_year(str(demo / "chengxin.db"), CITY, 2026)
+
+
+def texts(year):
+    parts = [year.title_facts(), *year.data_tables(), *year.analysis_tables(), year.conclusions(), *year.advice()]
+    return [part.text for part in [*parts, *year.sections()]]
+
+
+def test_units_sum_to_the_city(demo, city):
+    units = [monitoring_year(str(demo / "chengxin.db"), unit, 2026) for unit in sorted(set(city.points["unit"]))]
+    assert sum(len(unit.points) for unit in units) == len(city.points)
+    assert sum(len(unit.judged) for unit in units) == len(city.judged)
+    assert sum(len(unit.clocked) for unit in units) == len(city.clocked)
+    assert len(units) == 10
+
+
+def test_every_point_has_its_own_section_in_four_parts(city):
+    sections = [section.text for section in city.sections()]
+    assert len(sections) == len(city.points)
+    for name, text in zip(city.points["name"], sections, strict=True):
+        assert name in text
+        assert re.findall("<dt>(.*?)</dt>", text) == ["监测数据", "分析结果", "结论", "建议"]
+
+
+def test_states_sum_to_what_was_due_and_each_late_instrument_is_listed(city):
+    table = city.data_tables()[0].text
+    total = [int(cell) for cell in re.findall(r">(\d+)</td>", table[table.index("合计") :])][:6]
+    assert total[1] == sum(total[2:])
+    late = city.clocked[(city.clocked["management"] == "mandatory") & city.clocked["state"].isin(NOT_IN_DATE)]
+    said = "".join(part.text for part in city.advice())
+    assert len(late) > 0
+    assert all(serial in said for serial in late["serial"])
+
+
+def test_nothing_undefined_is_printed_and_sample_data_says_so(city):
+    for text in texts(city):
+        assert not re.search(r"nan|NaN|None|NaT|<NA>|\.0台", text), text[:200]
+    assert "演示数据" in city.banner().text
+
+
+def test_candidates_carry_the_rule_and_nobody_has_decided_for_them(city):
+    good = city.advice()[2].text
+    assert "优先推荐评定诚信计量商户" in good
+    assert "由有权决定的人填写" in good
+
+
+def test_wrong_use_is_told(demo):
+    with pytest.raises(UsageError, match="没有填报单位“X”"):
+        monitoring_year(str(demo / "chengxin.db"), "X", 2026)
+    with pytest.raises(UsageError, match="没有监测点"):
+        monitoring_year(str(demo / "chengxin.db"), "331082", 2001)
+
+
+def test_the_command_makes_the_units_and_the_citys_report(demo, tmp_path, chengxin):
+    words = (
+        "report",
+        "--kind",
+        "monitoring-year",
+        "--year",
+        "2026",
+        "--database",
+        demo / "chengxin.db",
+        "--out",
+        tmp_path,
+    )
+    done = chengxin(*words, "--county", "TZW", "--county", "city")
+    assert done.returncode == 0, done.stderr
+    assert "monitoring-index.html" in done.stdout
+    page = (tmp_path / "monitoring-2026-city.html").read_text("utf-8")
+    titles = [re.sub("<.*?>", "", title).strip("¶") for title in re.findall("<h2.*?</h2>", page)]
+    assert titles[:4] == ["一、监测数据", "二、分析结果", "三、结论", "四、建议"]
+    assert "<script" not in page
+    assert "已是最新" in chengxin(*words, "--county", "TZW").stderr
+    wrong = chengxin("report", "--kind", "x", "--year", "2026", "--database", demo / "chengxin.db")
+    assert (wrong.returncode, "没有报告种类“x”" in wrong.stderr) == (2, True)
