@@ -8,6 +8,7 @@ from chengxin.explain import improvements
 from chengxin.rubric import Rubric
 from chengxin.settings import Number, settings
 
+OUTCOMES = ("closed", "partly", "open", "worse", "unknown")
 EDGE = 1e-9  # points below this are the rounding of doubles, not a loss
 
 
@@ -82,3 +83,44 @@ def closed(before: pd.DataFrame, now: pd.DataFrame, assessed: pd.DataFrame) -> p
     outcome[left <= EDGE] = "closed"
     outcome[left.isna()] = "unknown"
     return before.assign(regained=regained, outcome=outcome)
+
+
+def followed(
+    rubric: Rubric, sheet: pd.DataFrame, assessments: pd.DataFrame, stored: pd.DataFrame, period: str
+) -> pd.DataFrame:
+    """How the items of the period before fared, and what is open now, area by area.
+
+    Parameters
+    ----------
+    rubric, sheet, assessments, stored : as for `items`, with both periods
+    period : the later of the two
+
+    Returns
+    -------
+    one row per area assessed in the period: area, before (items of its last period before), one count per outcome
+    of `closed`, regained (points), now (items), points (to win back now), late (taken up, open and past their date)
+    """
+    now = assessments[assessments["period"] == period]
+    earlier = assessments[(assessments["period"] < period) & assessments["area"].isin(now["area"])]
+    last = earlier.sort_values("period").groupby("area").tail(1)
+    both = pd.concat([now, last])
+    made = items(rubric, sheet[sheet["assessment"].isin(both["id"])], both, stored)
+    areas = both.set_index("id")["area"]
+    decided = sheet[sheet["assessment"].isin(now["id"]) & sheet["score"].notna()]
+    decided = decided.assign(area=decided["assessment"].astype("str").map(areas))
+    present = made[made["assessment"].isin(now["id"])]
+    fate = closed(made[made["assessment"].isin(last["id"])], present, decided)
+    as_of = present["assessment"].map(now.set_index("id")["as_of"])
+    late = fate[
+        (fate["state"] == "open") & fate["recorded"] & (fate["due_on"] < (as_of.max() if len(as_of) else pd.NaT))
+    ]
+    rows = pd.DataFrame(index=pd.Index(now["area"], name="area"))
+    rows["before"] = fate.groupby("area").size()
+    for outcome in OUTCOMES:
+        rows[outcome] = fate[fate["outcome"] == outcome].groupby("area").size()
+    rows["regained"] = fate.groupby("area")["regained"].sum()
+    rows["now"] = present.groupby("area").size()
+    rows["points"] = present.groupby("area")["points"].sum()
+    rows["late"] = late.groupby("area").size()
+    whole = ["before", *OUTCOMES, "now", "late"]
+    return rows.fillna(0.0).astype(dict.fromkeys(whole, "int64")).reset_index()

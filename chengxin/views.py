@@ -11,6 +11,7 @@ from chengxin import charts, readers, tables
 from chengxin.errors import UsageError
 from chengxin.explain import explain, improvements, total_in_words
 from chengxin.gather import filled
+from chengxin.improving import followed
 from chengxin.rubric import Rubric, load_rubric
 from chengxin.rules import plain
 from chengxin.scoring import rank, score, totals
@@ -34,6 +35,7 @@ class CountyIndex:
     sheets: dict[str, pd.DataFrame]
     past: pd.DataFrame
     evidence: pd.DataFrame
+    followed: pd.DataFrame
 
     def banner(self) -> tables.Html:
         """The 演示数据 banner, or nothing for real data."""
@@ -127,6 +129,15 @@ class CountyIndex:
         columns = {"area": "评价对象", "line": "条目", "label": "内容", "lost": "可挽回（分）", "remedy": "整改建议"}
         return tables.table(rows, columns, "表2　整改建议（红线事项在先，按可挽回分值排序，列前20项）", mark="mark")
 
+    def followed_table(self) -> tables.Html:
+        """What became of the items of the period before, area by area."""
+        columns = {
+            "name": "评价对象", "before": "上期", "closed": "补回", "partly": "部分", "open": "未补", "worse": "增失",
+            "late": "逾期", "regained": "挽回分", "now": "本期", "points": "可挽回分",
+        }  # fmt: skip
+        caption = "表3　整改事项跟踪（事项单位：项；补回为失分全部挽回，部分为挽回一部分，增失为失分增多）"
+        return tables.table(self.followed, columns, caption)
+
     def areas(self) -> Iterator[object]:
         """For every area: heading, waterfall and the whole score sheet with reasons."""
         for number, row in enumerate(self.results.itertuples()):
@@ -134,7 +145,7 @@ class CountyIndex:
             mine = sheet[sheet["assessment"] == row.assessment]
             yield tables.Html(f'<h3 class="area">{tables.html.escape(row.name)}</h3>')
             yield charts.waterfall(steps(mine, row), f"图{number + 2 + len(self.sheets)}　{row.name}得分构成")
-            yield sheet_table(mine, f"表{number + 3}　{row.name}逐项评分")
+            yield sheet_table(mine, f"表{number + 4}　{row.name}逐项评分")
             yield from self._ledger_rows(row)
 
     def _ledger_rows(self, row: object) -> Iterator[tables.Html]:
@@ -267,7 +278,12 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
     sheets = {
         name: explain(rubrics[name], sheet[sheet["assessment"].isin(mine["id"])]) for name, (sheet, _) in scored.items()
     }
-    return CountyIndex(units.loc[county], period, bool(mine["demo"].any()), rubrics, results, sheets, past, evidence)
+    own = work[work["unit"] == county]
+    fared = [followed(rubrics[n], sheet, own[own["rubric"] == n], books["improvement"], period)
+             for n, (sheet, _) in scored.items()]  # fmt: skip
+    fate = pd.concat(fared).merge(results[["area", "name"]], on="area")
+    demo = bool(mine["demo"].any())
+    return CountyIndex(units.loc[county], period, demo, rubrics, results, sheets, past, evidence, fate)
 
 
 def _scored(rubric: Rubric, work: pd.DataFrame, seen: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -441,3 +441,21 @@ def test_every_registry_column_says_what_it_expects():
     for file, (_, model) in FILES.items():
         assert list(model.model_fields) == HEADS.get(file, list(model.model_fields))
         assert all(field.description for field in model.model_fields.values())
+
+
+def test_personal_columns_of_complaints_are_never_read(engine, tmp_path):
+    load(engine, folder(tmp_path), **ABOUT)
+    more = tmp_path / "more"
+    more.mkdir()
+    head = "id,area,merchant,point,kind,channel,topic,cheating,received_on,settled_on,answered_on"
+    (more / "complaints.csv").write_text(
+        f"{head},姓名,手机号,身份证号,住址\nC1,A1,,,投诉,12315平台,计量,否,2024-05-06,,,赵某某,13800000000,110101199001011237,某路1号\n",
+        "utf-8",
+    )
+    assert load(engine, more, **ABOUT)["complaint"] == 1
+    with engine.connect() as conn:
+        stored = "\n".join(conn.connection.driver_connection.iterdump())
+    assert "C1" in stored
+    assert not any(private in stored for private in ("赵某某", "13800000000", "110101199001011237", "某路1号"))
+    (more / "complaints.csv").write_text(f"{head},微信\nC2,A1,,,投诉,12315平台,计量,否,2024-05-06,,,abc\n", "utf-8")
+    assert "多出列“微信”" in refused(load, engine, more, **ABOUT)[0]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chengxin.improving import closed, items
+from chengxin.improving import closed, followed, items
 from chengxin.rubric import load_rubric
 from chengxin.scoring import score, totals
 
@@ -74,3 +74,21 @@ def test_the_next_period_shows_what_was_closed():
     assert np.isnan(fate.loc["1.1", "regained"])
     same = closed(found[found["period"] == "2025"], found[found["period"] == "2025"], decided)
     assert set(same.loc[same["line"] != "1.1", "outcome"]) == {"open"}
+
+
+def test_areas_are_followed_from_period_to_period():
+    before = seen("a", line8_1=9, line9_1=5, line9_2=8)
+    sheet = score(STREET, pd.concat([before, seen("b", line9_1=6, line9_2=7, line1_1=9)]))
+    (row,) = followed(STREET, sheet, work(a="2025", b="2026"), NOTHING, "2026").to_dict("records")
+    assert {name: row[name] for name in ("before", "closed", "partly", "open", "worse", "unknown", "now", "late")} == {
+        "before": 3, "closed": 1, "partly": 1, "open": 0, "worse": 1, "unknown": 0, "now": 3, "late": 0,
+    }  # fmt: skip
+    assert row["points"] == pytest.approx(100 - totals(sheet).set_index("assessment").loc["b", "base"])
+    assert row["regained"] == pytest.approx(0.5 + 0.4 - 0.4)
+    (first,) = followed(STREET, sheet, work(a="2025"), NOTHING, "2025").to_dict("records")
+    assert (first["before"], first["now"]) == (0, 3)
+    taken = pd.DataFrame(
+        [("a", "9.2", "", "某人", "open", 0.8, "2026-03-01", None, None)], columns=list(NOTHING.columns)
+    ).astype(NOTHING.dtypes)
+    (late,) = followed(STREET, sheet, work(a="2025", b="2026"), taken, "2026").to_dict("records")
+    assert late["late"] == 1
