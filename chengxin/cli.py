@@ -13,6 +13,7 @@ from chengxin import ledger_commands
 from chengxin.console import (
     TABLES,
     Command,
+    Database,
     Group,
     as_records,
     file_there,
@@ -135,10 +136,6 @@ def score_command(
         typer.echo(in_words(chosen, results, sheet))
 
 
-Database = Annotated[
-    str | None,
-    typer.Option("--database", metavar="地址", help="数据库地址或文件；缺省用CHENGXIN_DB，再缺省用chengxin.db"),
-]
 Out = Annotated[Path, typer.Option("--out", metavar="文件夹", help="报告放在哪里")]
 
 

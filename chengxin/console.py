@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -41,6 +41,11 @@ TABLES = {
     "observation_history": "观测的历次值",
     "audit": "操作记录",
 }
+
+Database = Annotated[
+    str | None,
+    typer.Option("--database", metavar="地址", help="数据库地址或文件；缺省用CHENGXIN_DB，再缺省用chengxin.db"),
+]
 
 
 class Command(TyperCommand):

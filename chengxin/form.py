@@ -10,8 +10,7 @@ from pydantic import Field
 
 from chengxin.errors import RubricError
 from chengxin.places import place
-from chengxin.settings import Strict
-from chengxin.shape import check
+from chengxin.shape import Strict, check
 from chengxin.strictyaml import Document
 
 Text = Annotated[str, Field(min_length=1)]

@@ -8,14 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from chengxin.console import Database
 from chengxin.errors import UsageError
 
 FORMS = ("table", "json")
 Form = Annotated[str, typer.Option("--format", metavar="table|json", help="输出格式")]
-Database = Annotated[
-    str | None,
-    typer.Option("--database", metavar="地址", help="数据库地址或文件；缺省用CHENGXIN_DB，再缺省用chengxin.db"),
-]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="日期", help="截至哪一天，如2026-10-31；缺省今天")]
 Changes = Annotated[
     list[str] | None,

@@ -13,7 +13,8 @@ import pandas as pd
 from pydantic import Field
 
 from chengxin.clock import clock, dates
-from chengxin.settings import Number, Strict, Table, read_table
+from chengxin.settings import Number, Table, read_table
+from chengxin.shape import Strict
 
 
 class Limits(Strict):

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from chengxin.readings import NUMBER, Option, Reading, Strict, choose, patched
+from chengxin.readings import NUMBER, Option, Reading, choose, patched
 from chengxin.rules import AnyRule, decimals, plain
+from chengxin.shape import Strict
 
 Section = Literal["base", "bonus", "deduction"]
 ADDS = {"base": "得", "bonus": "加", "deduction": "扣"}

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from chengxin.settings import Number, Strict, Table, read_table, settings
+from chengxin.clock import NOT_IN_DATE
+from chengxin.settings import Number, Table, read_table, settings
+from chengxin.shape import Strict
 
 QUARTERS = 4
-OUT_OF_DATE = ("overdue", "failed", "never", "no_period")  # states of `clock.clock`
 SUBJECTS = ("point", "merchant", "area")
 COLUMNS = ("subject", "kind", "trigger", "count")
 
@@ -128,7 +129,7 @@ def _cheating(books: Mapping[str, pd.DataFrame], as_of: date) -> pd.DataFrame:
 
 
 def _instruments(clocked: pd.DataFrame, values: Mapping[str, Number]) -> pd.DataFrame:
-    bad = (clocked["management"] == "mandatory") & clocked["state"].isin(OUT_OF_DATE)
+    bad = (clocked["management"] == "mandatory") & clocked["state"].isin(NOT_IN_DATE)
     return _tally(clocked[bad], "instruments", values["plan_overdue_instruments"])
 
 

@@ -7,10 +7,11 @@ is made instead. Scoring therefore never knows about single readings of lines.
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, field_validator
+from pydantic import TypeAdapter, field_validator
 
 from chengxin.errors import UsageError
 from chengxin.rules import AnyRule, Limit
+from chengxin.shape import Strict
 
 Option = str | float
 NUMBER = "NUMBER"  # option key that stands for "a number given by the user"
@@ -24,17 +25,11 @@ OF_TOTALS = {
 }
 
 
-class Strict(BaseModel):
-    """What all parts of a rubric file share: nothing unknown, nothing converted, nothing changed later."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
 class Choice(Strict):
     """One option of a reading: its words, what it sets on rules, and a number where it needs one."""
 
     text: str
-    rule: dict[str, Any] = {}
+    rule: dict[str, Any] = {}  # noqa: RUF012 (pydantic copies it)
     at: Limit | None = None
 
 

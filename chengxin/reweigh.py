@@ -13,7 +13,8 @@ from pydantic import AfterValidator
 
 from chengxin.errors import UsageError
 from chengxin.rules import plain
-from chengxin.settings import Strict, Table, read_table
+from chengxin.settings import Table, read_table
+from chengxin.shape import Strict
 
 GRAMS = Decimal(1000)  # in a kilogram
 Prefer = Literal["stricter", "category", "price"]

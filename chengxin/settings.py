@@ -5,21 +5,15 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from chengxin.errors import Fault, RubricError, UsageError
 from chengxin.places import place
-from chengxin.shape import check
+from chengxin.shape import Strict, check
 from chengxin.strictyaml import Document
 
 Number = int | float
 Model = TypeVar("Model", bound="Table")
-
-
-class Strict(BaseModel):
-    """Data that takes no unknown key and no wrong type."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Table(Strict):

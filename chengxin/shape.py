@@ -3,7 +3,7 @@
 import difflib
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chengxin.rules import KINDS
 from chengxin.strictyaml import Document, Where
@@ -37,6 +37,12 @@ _BOUNDS = {
     "less_than": ("小于", "lt"),
     "less_than_equal": ("不大于", "le"),
 }
+
+
+class Strict(BaseModel):
+    """What all parts of a data file share: nothing unknown, nothing converted, nothing changed later."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 def check(document: Document, model: type[BaseModel]) -> BaseModel | None:

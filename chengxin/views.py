@@ -14,11 +14,10 @@ from chengxin.gather import filled
 from chengxin.improving import followed
 from chengxin.rubric import Rubric, load_rubric
 from chengxin.rules import plain
+from chengxin.schema import AREA_KINDS, ASSESSMENT_STATES
 from chengxin.scoring import rank, score, totals
 from chengxin.store import open_store
 
-STATES = {"draft": "草稿", "submitted": "已提交", "approved": "已审定", "published": "已发布", "withdrawn": "已撤回"}
-KINDS = {"scenic_area": "景区", "street": "街区"}
 SIGN = '<p class="sign"><span>编制人：</span><span>审核人：</span><span>签发人：</span><span>日期（盖章）：</span></p>'
 DEMO = "演示数据：本报告由工具包自带的示例数据生成，各项结果均为虚构，不反映任何单位的实际情况。"
 
@@ -45,7 +44,7 @@ class CountyIndex:
         """Who, when, how many, by which rubrics."""
         open_ones = int((~self.results["complete"]).sum())
         kinds = "、".join(
-            f"{KINDS[kind]}{count}个" for kind, count in self.results["kind"].value_counts(sort=False).items()
+            f"{AREA_KINDS[kind]}{count}个" for kind, count in self.results["kind"].value_counts(sort=False).items()
         )
         red = self.results[self.results["red_lines"] != ""]
         dates = sorted(set(self.results["as_of"].dropna().map("{0.year}年{0.month}月{0.day}日".format)))
@@ -68,8 +67,8 @@ class CountyIndex:
             shown=lambda f: [_total(row) for row in f.itertuples()],
             here=lambda f: [_place(*cells) for cells in zip(f["county_rank"], f["county_count"], strict=True)],
             city=lambda f: [_place(*cells) for cells in zip(f["city_rank"], f["city_count"], strict=True)],
-            sort=lambda f: f["kind"].map(KINDS),
-            state=lambda f: f["status"].map(STATES),
+            sort=lambda f: f["kind"].map(AREA_KINDS),
+            state=lambda f: f["status"].map(ASSESSMENT_STATES),
             red_lines=lambda f: [lines or "无" for lines in f["red_lines"]],
             mark=lambda f: np.where(f["red_lines"] == "无", "", "red"),
         )
@@ -111,7 +110,7 @@ class CountyIndex:
         names = self.results.set_index("assessment")["name"]
         pictures = []
         for number, (rubric, sheet) in enumerate(self.sheets.items(), start=2):
-            title = f"图{number}　{KINDS[rubric]}各检查内容得分率"
+            title = f"图{number}　{AREA_KINDS[rubric]}各检查内容得分率"
             pictures.append(charts.heat_map(group_rates(sheet, names), title))
         return pictures
 

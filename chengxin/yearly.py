@@ -18,9 +18,9 @@ from chengxin.errors import UsageError
 from chengxin.filings import DIRECTIONS, checked, discrepancies, summary
 from chengxin.form import load_form
 from chengxin.store import open_store
+from chengxin.views import DEMO
 
 CITY = "city"
-DEMO = "演示数据：本报告由工具包自带的示例数据生成，各项结果均为虚构，不反映任何单位的实际情况。"
 FILED = {
     "points": "监测点", "due": "应报", "on_time": "按时", "late": "逾期", "returned": "退回补正", "missing": "未报",
     "unfavourable": "有不利项", "contradictions": "有矛盾", "discrepancies": "核查不符", "valid_rate": "在检率",
