@@ -7,7 +7,7 @@ is made instead. Scoring therefore never knows about single readings of lines.
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import TypeAdapter, field_validator
+from pydantic import Field, TypeAdapter, field_validator
 
 from chengxin.errors import UsageError
 from chengxin.rules import AnyRule, Limit
@@ -29,7 +29,7 @@ class Choice(Strict):
     """One option of a reading: its words, what it sets on rules, and a number where it needs one."""
 
     text: str
-    rule: dict[str, Any] = {}  # noqa: RUF012 (pydantic copies it)
+    rule: dict[str, Any] = Field(default_factory=dict)
     at: Limit | None = None
 
 
