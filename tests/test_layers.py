@@ -23,7 +23,7 @@ ORDER = [
     ),  # the core ends here
     *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "store", "drafts", "exchange", "gather"),
-    *("evidence", "workflow"),
+    *("evidence", "work", "workflow"),
     *("charts", "tables", "views", "yearly", "forms", "kernels", "reports", "publish", "server"),
     *("console", "ledger_commands", "cli"),
 ]
