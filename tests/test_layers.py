@@ -23,7 +23,7 @@ ORDER = [
     ),  # the core ends here
     *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "store", "exchange", "gather"),
-    *("charts", "tables", "views", "yearly", "forms", "kernels", "reports", "publish", "server"),
+    *("charts", "tables", "pages", "views", "yearly", "forms", "kernels", "reports", "publish", "server"),
     *("console", "ledger_commands", "cli"),
 ]
 CORE = ORDER[: ORDER.index("lab") + 1]
