@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Connection, Table
 
 from chengxin.errors import DataError, Fault, UsageError
-from chengxin.schema import AUDIT, HISTORY, OBSERVATION, REGISTRIES
+from chengxin.schema import AUDIT, HISTORY, OBSERVATION, REGISTRIES, WORK
 
 CHUNK = 500  # keys per query: well below the parameter limits of both databases
 
@@ -25,7 +25,7 @@ def put(
     Parameters
     ----------
     conn : in a transaction, see `writing`
-    table_name : one of `schema.REGISTRIES`
+    table_name : one of `schema.REGISTRIES` or `schema.WORK`
     rows : a mapping of columns for every row; columns left out keep what is stored
     who, why : for the audit
     at : the moment, with a time zone
@@ -39,9 +39,10 @@ def put(
     UsageError : unknown table or column, who or why empty, no time zone
     DataError : a key is missing or given twice
     """
-    if table_name not in REGISTRIES:
-        raise UsageError(f"没有登记表“{table_name}”；可用的有{'、'.join(REGISTRIES)}。")
-    table, moment = REGISTRIES[table_name], _moment(who, why, at)
+    known = REGISTRIES | WORK
+    if table_name not in known:
+        raise UsageError(f"没有登记表“{table_name}”；可用的有{'、'.join(known)}。")
+    table, moment = known[table_name], _moment(who, why, at)
     key = [column.name for column in table.primary_key]
     given = [_row(table, row) for row in rows]
     _distinct(table_name, [tuple(row.get(name) for name in key) for row in given])

@@ -31,9 +31,22 @@ def observation_faults(rubric: Rubric, observations: pd.DataFrame, named: str = 
     absent = [name for name in NEEDED if name not in observations]
     if absent:
         return [Fault(f"{named}表头", f"缺少列{'、'.join(absent)}", f"含{'、'.join(NEEDED)}的表头", "请补上该列")]
-    found = sorted(_rows(rubric, observations), key=lambda fault: fault[0])
     numbers = observations["row"].to_numpy() if "row" in observations else np.arange(1, len(observations) + 1)
-    return [Fault(f"{named}第{numbers[n]}行 {column}列", *rest) for n, column, *rest in found]
+    return [Fault(f"{named}第{numbers[n]}行 {column}列", *rest) for n, column, *rest in located(rubric, observations)]
+
+
+def located(rubric: Rubric, observations: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """The faults of observations by place.
+
+    Parameters
+    ----------
+    rubric, observations : as for `observation_faults`, with all needed columns
+
+    Returns
+    -------
+    position of the row, column, found, expected and perhaps remedy; in row order
+    """
+    return sorted(_rows(rubric, observations), key=lambda fault: fault[0])
 
 
 _Row = tuple[Any, ...]
@@ -65,7 +78,7 @@ def _rows(rubric: Rubric, observations: pd.DataFrame) -> Iterator[_Row]:
             live = at[~idle.to_numpy()[at]]
             yield from _values(lines[line_id], live, numbers, bad, note.to_numpy())
     for n in np.flatnonzero(idle & (note.str.strip() == "")):
-        yield n, "note", "不适用但没有说明", "不适用的理由", "请在note列写明为何不适用"
+        yield n, "note", "不适用但没有说明", "不适用的理由", "请在说明（note）中写明为何不适用"
 
 
 def _hint(line_id: str) -> str:
@@ -105,7 +118,7 @@ def _values(
     broken = bad["value"][at] | bad["of"][at]
     where = f"“{line.id}”条{line.label}"
     for n in at[np.isnan(value) & ~broken]:
-        yield n, "value", f"{where}没有数值", line.rule.accepts, "没有评价的条目请删去整行"
+        yield n, "value", f"{where}没有数值", line.rule.accepts, "没有评价的条目请留空，不要有这一条"
     if line.rule.needs_of:
         for n in at[np.isnan(of) & ~broken & ~np.isnan(value)]:
             yield n, "of", f"{where}没有分母", "不小于value的整数", "请填写总数"

@@ -77,8 +77,11 @@ def _idle(observations: pd.DataFrame) -> tuple[NDArray[np.bool_] | None, bool]:
     return (codes == position if position >= 0 else None), fine
 
 
-def arrange(rubric: Rubric, observations: pd.DataFrame) -> Grid | None:
-    """The grid of the observations, or None where something is wrong with keys, outcomes or number columns."""
+def arrange(rubric: Rubric, observations: pd.DataFrame, wanted: pd.Index | None = None) -> Grid | None:
+    """The grid of the observations, or None where something is wrong with keys, outcomes or number columns.
+
+    wanted: assessments that get a row each, in this order, whether observed or not; default: those observed.
+    """
     if not {"assessment", "line", "value"} <= set(observations.columns):
         return None
     value, of = _numbers(observations, "value"), _numbers(observations, "of")
@@ -86,21 +89,25 @@ def arrange(rubric: Rubric, observations: pd.DataFrame) -> Grid | None:
     if value is None or of is None or not fine:
         return None
     who, ids = _codes(observations["assessment"])
+    if wanted is not None:
+        who, ids = np.append(wanted.get_indexer(ids), -1)[who], wanted
     codes, texts = _codes(observations["line"])
     where = pd.Index([line.id for line in rubric.lines]).get_indexer(texts).astype(np.int16)
     line = np.append(where, np.int16(-1))[codes]
     width = len(rubric.lines)
     first = _in_order(who, line, width)
-    if first is not None:
+    if first is not None and (wanted is None or len(first) == len(wanted)):
         return Grid(ids.take(first), None, value, of, idle)
     if (line < 0).any() or (who < 0).any():
         return None
-    seen = np.bincount(who, minlength=len(ids)) > 0
+    seen = np.bincount(who, minlength=len(ids)) > (0 if wanted is None else -1)
     place = np.cumsum(seen) - 1
     rows = np.full(int(seen.sum()) * width, -1, np.int32)
     rows[place[who] * width + line] = np.arange(len(line), dtype=np.int32)
     if np.count_nonzero(rows >= 0) != len(line):
         return None
+    if not len(line):
+        value, of, idle = np.full(1, np.nan), np.full(1, np.nan), None
     return Grid(ids[seen], rows, value, of, idle)
 
 

@@ -77,6 +77,7 @@ def observations(
     t = OBSERVATION.c
     query = sa.select(t.assessment, t.line, t.value, t.of, t.outcome, t.note)
     query = query.select_from(OBSERVATION.join(ASSESSMENT).join(AREA)).order_by(t.assessment, t.line)
+    query = query.where(t.value.is_not(None) | (t.outcome != "assessed"))  # one without a value was cleared
     wanted = {ASSESSMENT.c.period: period, AREA.c.unit: unit, ASSESSMENT.c.rubric: rubric}
     return _read(engine, _where(query, wanted))
 

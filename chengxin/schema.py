@@ -36,6 +36,8 @@ VIOLATION_KINDS = {
 IMPROVEMENT_STATES = {"open": "待整改", "rectified": "已整改", "rechecked": "已复查"}
 ANSWERS = {"yes": "是", "no": "否", "none": "无反馈"}
 METHODS = {"finer": "原秤或更高准确度", "equal": "同等准确度"}
+CHECKS = {"ok": "合格", "bad": "不合格", "na": "不适用"}
+ATTACHMENT_STATES = {"kept": "保留", "withdrawn": "已撤下"}
 DECISIONS = {"merchant": "诚信计量商户", "cancel": "取消监测点资格"}
 
 METADATA = sa.MetaData(
@@ -236,6 +238,35 @@ IMPROVEMENT = Table(
     _text("remedy"), _text("owner"), _day("due_on"), _text("state"), _day("rectified_on"), _day("rechecked_on"),
     _one_of("state", IMPROVEMENT_STATES),
 )  # fmt: skip
+
+# ---- work in progress: what is typed into forms, and what a form's grid and files leave behind ---------------
+
+DRAFT = Table(
+    "draft", METADATA,
+    Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    _text("form"), _text("subject"), _text("field"), Column("version", sa.Integer, nullable=False),
+    Column("entry", sa.JSON, nullable=False), _text("who"), _text("at"),
+    sa.UniqueConstraint("form", "subject", "field", "version"), sqlite_autoincrement=True,
+)  # fmt: skip
+PRESENCE = Table(
+    "presence", METADATA,
+    _key("form"), _key("subject"), _key("session"), _text("who"), _text("seen"),
+)  # fmt: skip
+SAMPLE = Table(
+    "merchant_sample", METADATA,
+    _key("assessment", ForeignKey("assessment.id")), Column("seed", sa.BigInteger, nullable=False),
+    _count("population", True), _count("drawn", True),
+)  # fmt: skip
+CHECK = Table(
+    "merchant_check", METADATA,
+    _key("assessment", ForeignKey("assessment.id")), _key("merchant", ForeignKey("merchant.code")), _key("line"),
+    _text("result"), _text("note"), _one_of("result", CHECKS),
+)  # fmt: skip
+ATTACHMENT = Table(
+    "attachment", METADATA,
+    _key("id"), _ref("assessment", "assessment.id", True), _text("line"), _text("name"), _text("media"),
+    _count("size", True), _text("sha256"), _text("status"), _one_of("status", ATTACHMENT_STATES),
+)  # fmt: skip
 LEDGERS = {
     table.name: table
     for table in (
@@ -244,3 +275,4 @@ LEDGERS = {
     )
 }  # fmt: skip
 REGISTRIES = {table.name: table for table in (UNIT, AREA, MERCHANT, ASSESSMENT)} | LEDGERS
+WORK = {table.name: table for table in (SAMPLE, CHECK, ATTACHMENT)}

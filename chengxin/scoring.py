@@ -6,7 +6,7 @@ arrays. Totals are float64 sums (`sums`); where a printed total lies on a tie of
 decide (`ties`), so every printed total equals exact arithmetic. Nothing is clamped, filled or dropped in silence.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from chengxin.errors import DataError
+from chengxin.errors import DataError, UsageError
 from chengxin.faults import observation_faults
 from chengxin.figures import Figures
 from chengxin.grid import OUTCOMES, SECTIONS, Grid, arrange
@@ -26,7 +26,7 @@ from chengxin.sums import COLUMNS, Sums, red_lines
 BLOCK = 8192  # assessments judged at a time: large enough for two threads, small enough for the cache
 
 
-def score(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
+def score(rubric: Rubric, observations: pd.DataFrame, assessments: Iterable[str] | None = None) -> pd.DataFrame:
     """Score observations line by line.
 
     Parameters
@@ -34,6 +34,7 @@ def score(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
     rubric : the rubric with its readings
     observations : long frame; columns assessment, line (text or categorical), value (number), and as needed
         of (number), outcome (assessed | not_applicable), note (text). One row per assessment × line at most.
+    assessments : ids that get their rows in this order, whether observed or not; default: those observed
 
     Returns
     -------
@@ -46,8 +47,14 @@ def score(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     DataError : every fault by row and column; nothing is scored
+    UsageError : observations of an assessment that is not among `assessments`
     """
-    grid = arrange(rubric, observations)
+    wanted = None if assessments is None else pd.Index(list(assessments), dtype="str")
+    if wanted is not None:
+        strange = observations.loc[~observations["assessment"].isin(wanted), "assessment"].astype("str").unique()
+        if len(strange):
+            raise UsageError(f"观测数据里有没有要求评分的评价：{'、'.join(strange[:5])}。")
+    grid = arrange(rubric, observations, wanted)
     shape = (len(grid.ids), len(rubric.lines)) if grid is not None else (0, 0)
     points, state = np.empty(shape), np.empty(shape, np.int8)
     kept: list[Column] = [np.empty(0)] * 2

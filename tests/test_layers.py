@@ -22,7 +22,8 @@ ORDER = [
         "lab",
     ),  # the core ends here
     *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
-    *("migrations", "readers", "changes", "store", "exchange", "gather"),
+    *("migrations", "readers", "changes", "store", "drafts", "exchange", "gather"),
+    *("evidence", "work", "workflow"),
     *("charts", "tables", "pages", "views", "yearly", "forms", "kernels", "reports", "publish", "server"),
     *("console", "ledger_commands", "cli"),
 ]

@@ -1,0 +1,178 @@
+"""From draft to publication: what is stored when, who may undo it, and what stays frozen."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+import sqlalchemy as sa
+from stores import opened, sample_database
+
+from chengxin import drafts, readers, workflow
+from chengxin.changes import put
+from chengxin.drafts import Frozen
+from chengxin.errors import ChengxinError, DataError, UsageError
+from chengxin.schema import CHECK, SAMPLE
+from chengxin.store import writing
+from chengxin.work import grid_lines, judge
+from chengxin.work import opened as work_of
+
+AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
+HERE = {"who": "李科员", "at": AT}
+DRAFT = "331024-S2-2026"
+
+
+@pytest.fixture
+def engine(tmp_path):
+    with opened(sample_database(tmp_path / "x.db")) as engine:
+        yield engine
+
+
+def enter(engine, field, **entry):
+    stored = drafts.saved(engine, "assessment", DRAFT).get(field)
+    return drafts.save(engine, "assessment", DRAFT, field, entry, version=stored.version if stored else 0, **HERE)
+
+
+def complete(engine):
+    enter(engine, "7.1", value="1")
+    enter(engine, "10.1", value="16", of="17", note="另有一户停业")
+
+
+def status_of(engine):
+    return readers.assessments(engine).set_index("id").loc[DRAFT, "status"]
+
+
+def test_an_incomplete_assessment_is_not_handed_in_and_all_is_told(engine):
+    enter(engine, "8.1", value="x", of="3")
+    with pytest.raises(DataError) as refused:
+        workflow.submit(engine, DRAFT, **HERE)
+    places = [fault.where.split("条")[0] for fault in refused.value.faults]
+    assert {"7.1", "8.1", "10.1"} <= set(places)
+    assert status_of(engine) == "draft"
+    assert readers.history(engine, DRAFT)["version"].max() == 1
+
+
+def test_what_was_typed_becomes_observations_and_the_draft_is_frozen(engine):
+    complete(engine)
+    made = workflow.submit(engine, DRAFT, **HERE)
+    assert made.result["complete"]
+    seen = readers.observations(engine, "2026").query("assessment == @DRAFT").set_index("line")
+    assert (seen.loc["10.1", "value"], seen.loc["10.1", "of"], seen.loc["10.1", "note"]) == (16, 17, "另有一户停业")
+    assert status_of(engine) == "submitted"
+    with pytest.raises(Frozen, match="已提交"):
+        enter(engine, "7.1", value="0")
+    with pytest.raises(UsageError, match="已提交"):
+        workflow.submit(engine, DRAFT, **HERE)
+
+
+def test_a_line_that_was_cleared_counts_as_none(engine):
+    complete(engine)
+    (bonus, *_) = [line.id for line in work_of(engine, DRAFT).rubric.lines if line.section == "deduction"]
+    stored = [line for line in work_of(engine, DRAFT).stored if line.startswith(("19", "20", "21"))]
+    for line in stored:
+        enter(engine, line, value="", note="")
+    workflow.submit(engine, DRAFT, **HERE)
+    seen = readers.observations(engine, "2026").query("assessment == @DRAFT")
+    assert not set(stored) & set(seen["line"])
+    assert bonus
+
+
+def test_a_return_needs_a_comment_and_opens_the_draft_with_all_that_was_typed(engine):
+    complete(engine)
+    workflow.submit(engine, DRAFT, **HERE)
+    with pytest.raises(UsageError, match="为什么"):
+        workflow.move(engine, DRAFT, "draft", why="  ", **HERE)
+    workflow.move(engine, DRAFT, "draft", who="王科长", why="10.1条请附照片", at=AT)
+    assert work_of(engine, DRAFT).entries["10.1"].entry["note"] == "另有一户停业"
+    enter(engine, "7.1", value="0")
+    workflow.submit(engine, DRAFT, **HERE)
+    assert readers.observations(engine, "2026").query("assessment == @DRAFT and line == '7.1'")["value"].item() == 0
+    said = workflow.history(engine, DRAFT)
+    assert "10.1条请附照片" in said["why"].tolist()
+    assert {"李科员", "王科长"} <= set(said["who"])
+    assert [entry["status"] for entry in said[said["what"] == ""]["entry"]][-3:] == ["submitted", "draft", "submitted"]
+
+
+def test_approval_keeps_what_the_ledgers_said(engine):
+    complete(engine)
+    gone = sorted(work_of(engine, DRAFT).observed.values["line"])
+    for line in gone:
+        enter(engine, line, value="", of="", note="")  # leave these to the ledgers
+    workflow.submit(engine, DRAFT, **HERE)
+    before = readers.observations(engine, "2026").query("assessment == @DRAFT")
+    workflow.move(engine, DRAFT, "approved", who="王科长", why="审定", at=AT)
+    after = readers.observations(engine, "2026").query("assessment == @DRAFT")
+    assert set(after["line"]) - set(before["line"]) == set(gone)
+    total = judge_stored(engine)
+    with writing(engine) as conn:  # a ledger changes afterwards
+        conn.execute(sa.text("DELETE FROM verification"))
+    assert judge_stored(engine) == total
+
+
+def judge_stored(engine):
+    work = work_of(engine, DRAFT)
+    return judge(work, {field: one.entry for field, one in work.entries.items()}).result["total"]
+
+
+def test_an_incomplete_assessment_is_neither_approved_nor_published(engine):
+    with writing(engine) as conn:
+        put(conn, "assessment", [{"id": DRAFT, "status": "submitted"}], who="王", why="试", at=AT)
+    with pytest.raises(DataError, match=r"7\.1条"):
+        workflow.move(engine, DRAFT, "approved", who="王科长", why="审定", at=AT)
+    assert status_of(engine) == "submitted"
+
+
+def test_the_grid_is_kept_as_records(engine):
+    complete(engine)
+    work = work_of(engine, DRAFT)
+    drawn = work.merchants["code"].tolist()
+    line = next(line.id for line in grid_lines(work.rubric) if line.id == "12.2")
+    enter(engine, "sample", seed=20261102, merchants=drawn, of=len(drawn))
+    enter(engine, line, value="", of="", note="")
+    cells = {f"{line}@{code}": ({"result": "bad" if n == 3 else "ok"}, 0) for n, code in enumerate(drawn)}
+    drafts.save_all(engine, "assessment", DRAFT, cells, **HERE)
+    workflow.submit(engine, DRAFT, **HERE)
+    with engine.connect() as conn:
+        assert conn.execute(sa.select(SAMPLE.c.seed, SAMPLE.c.population, SAMPLE.c.drawn)).all() == [(20261102, 30, 30)]
+        results = conn.execute(sa.select(CHECK.c.merchant, CHECK.c.result).where(CHECK.c.line == line)).all()
+    assert dict(results)[drawn[3]] == "bad"
+    assert len(results) == 30
+    seen = readers.observations(engine, "2026").query("assessment == @DRAFT and line == @line")
+    assert (seen["value"].item(), seen["of"].item()) == (29, 30)
+
+
+def test_somebody_typing_while_it_is_handed_in_is_noticed(engine, monkeypatch):
+    complete(engine)
+    real = workflow.judge
+
+    def while_judging(work, entries):
+        made = real(work, entries)
+        enter(engine, "7.1", value="0")
+        return made
+
+    monkeypatch.setattr(workflow, "judge", while_judging)
+    with pytest.raises(UsageError, match="有人正在改动"):
+        workflow.submit(engine, DRAFT, **HERE)
+    assert status_of(engine) == "draft"
+
+
+def test_a_failing_step_stores_nothing(engine, monkeypatch):
+    complete(engine)
+    monkeypatch.setattr(workflow, "_keep_grid", lambda *_: 1 / 0)
+    before = readers.history(engine, DRAFT)
+    with pytest.raises(ZeroDivisionError):
+        workflow.submit(engine, DRAFT, **HERE)
+    assert status_of(engine) == "draft"
+    assert readers.history(engine, DRAFT).equals(before)
+
+
+def test_an_assessment_is_begun_once(engine):
+    key = workflow.create(engine, "331024-S2", "2027", date(2027, 10, 31), **HERE)
+    assert key == "331024-S2-2027"
+    assert workflow.create(engine, "331024-S2", "2027", date(2027, 12, 31), **HERE) == key
+    assert work_of(engine, key).about["rubric"] == "scenic_area"
+    with pytest.raises(UsageError, match="没有景区、街区“X”"):
+        workflow.create(engine, "X", "2027", date(2027, 10, 31), **HERE)
+
+
+def test_handing_in_by_changing_the_state_is_refused(engine):
+    with pytest.raises(ChengxinError, match="要用表单的“提交”"):
+        workflow.move(engine, DRAFT, "submitted", why="试", **HERE)
