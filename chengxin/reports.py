@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Engine
 
-from chengxin import __version__, readers
+from chengxin import __version__, pages, readers
 from chengxin.errors import UsageError
 from chengxin.places import place
 from chengxin.rubric import load_rubric
@@ -150,7 +150,8 @@ def _content(engine: Engine, sort: Kind) -> str:
     sources = [
         _template(sort),
         *sorted(tables),
-        *sorted(TEMPLATES.rglob("*.*")),
+        *sorted((TEMPLATES / "report").glob("*.*")),
+        pages.STATIC / "tokens.css",
         *sorted(Path(__file__).parent.glob("*.py")),
     ]
     for path in sources:
@@ -200,7 +201,8 @@ def to_html(notebook: Any, title: str) -> str:
     """A self-contained page of an executed notebook: no code, no script, no request."""
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(extra_template_basedirs=[str(TEMPLATES)], template_name="report")
+    folders = {"extra_template_basedirs": [str(TEMPLATES)], "extra_template_paths": [str(pages.STATIC)]}
+    exporter = HTMLExporter(template_name="report", **folders)
     exporter.exclude_input = True
     exporter.exclude_anchor_links = True
     text, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title}})
@@ -215,7 +217,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _index_page(made: list[Made], title: str, demo: bool) -> str:
-    css = (TEMPLATES / "report" / "report.css").read_text("utf-8")
+    sheets = (pages.STATIC / "tokens.css", TEMPLATES / "report" / "report.css")
+    css = "".join(path.read_text("utf-8") for path in sheets)
     words = {"made": "已生成", "current": "已是最新", "failed": "没有生成"}
     rows = "".join(
         f"<tr><td>{html.escape(row.county)}</td><td>"

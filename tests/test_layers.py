@@ -24,7 +24,7 @@ ORDER = [
     *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "store", "drafts", "exchange", "gather"),
     *("evidence", "work", "workflow", "overview", "weakspots"),
-    *("charts", "tables", "views", "yearly", "forms", "kernels", "reports", "publish", "server"),
+    *("charts", "tables", "pages", "views", "yearly", "forms", "kernels", "reports", "publish", "server"),
     *("console", "ledger_commands", "cli"),
 ]
 CORE = ORDER[: ORDER.index("lab") + 1]
