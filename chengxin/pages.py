@@ -16,7 +16,7 @@ STATIC = TEMPLATE / "static"
 DEMO = "演示数据：本页由工具包自带的示例数据生成，各项内容均为虚构，不反映任何单位的实际情况。"
 
 
-def escaped(words: str, **values: Any) -> str:
+def escaped(words: str, /, **values: Any) -> str:
     """HTML from a fixed text with named places, each value escaped; the one way to put values into HTML.
 
     Parameters

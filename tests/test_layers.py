@@ -19,12 +19,14 @@ ORDER = [
         "grounds",
         "filings",
         "planning",
+        "sampling",
         "lab",
     ),  # the core ends here
     *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "store", "drafts", "exchange", "gather"),
     *("evidence", "work", "workflow", "overview", "weakspots"),
-    *("charts", "tables", "pages", "views", "yearly", "forms", "kernels", "reports", "publish", "server"),
+    *("charts", "tables", "pages", "views", "yearly", "kernels", "reports", "publish", "server"),
+    *("parts", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
     *("console", "ledger_commands", "cli"),
 ]
 CORE = ORDER[: ORDER.index("lab") + 1]

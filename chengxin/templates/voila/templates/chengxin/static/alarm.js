@@ -40,5 +40,6 @@
       this.addEventListener("close", () => { show("lost"); setTimeout(ask, 500, kernel[1]); });
     }
   };
+  addEventListener("focusin", ({ target }) => { if (target.closest?.(".cx-number")) target.inputMode = "decimal"; }); // digits on a phone
   setInterval(() => { if (document.querySelector(".jupyter-widgets-disconnected")) show("gone"); }, 1000);
 })();

@@ -1,0 +1,244 @@
+"""评价录入: the form of one assessment, built from its rubric; saved change by change, scored while typing."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import ipywidgets as w
+from sqlalchemy import Engine
+
+from chengxin import evidence, formwords, pages, parts, tables, workflow
+from chengxin.autosave import Autosave, versions_of
+from chengxin.drafts import Conflict, Entry, Saved
+from chengxin.errors import ChengxinError, FaultsError
+from chengxin.gridform import GridForm
+from chengxin.lineform import LineForm
+from chengxin.quarters import day_in_words
+from chengxin.rules import plain
+from chengxin.schema import ASSESSMENT_STATES
+from chengxin.tables import Html
+from chengxin.work import AT, FORM, SAMPLED, Judged, judge, opened
+
+SAVED = {"saved": ("ok", "已保存"), "waiting": ("warn", "正在保存"), "failed": ("bad", "没有保存，将自动重试"),
+         "frozen": ("bad", "没有保存"), "conflict": ("bad", "有人先改了，请选用一个值"),
+         "theirs": ("ok", "已更新他人的改动")}  # fmt: skip
+
+
+class AssessmentForm:
+    """The form of one assessment for one person.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    assessment : its id
+    who : the person's name, kept with every change
+    now : gives the moment, with a time zone
+    review : whether the person may return and approve
+    """
+
+    def __init__(
+        self, engine: Engine, assessment: str, *, who: str, now: Callable[[], datetime], review: bool = True
+    ) -> None:
+        self.engine, self.who, self.now, self.review = engine, who, now, review
+        self.work = opened(engine, assessment)
+        self.entries: dict[str, Entry] = {field: one.entry for field, one in self.work.entries.items()}
+        self.frozen = self.work.about["status"] != "draft"
+        self.saver = Autosave(
+            engine, FORM, assessment, who=who, now=now, versions=versions_of(self.work.entries),
+            change=self.work.change, told=self._told,
+        )  # fmt: skip
+        self.total, self.saved, self.others = parts.block(""), parts.saved_line(), parts.block("")
+        self.missing, self.outcome, self.past = parts.box(), parts.box(), parts.box()
+        self.lines = {line.id: self._line(line.id) for line in self.work.rubric.lines}
+        self.grid = GridForm(self.work, self.saver_put, int(f"{now():%Y%m%d}"))
+        self.heads: dict[str, w.HTML] = {}
+        self.page = self._page()
+        self.grid.show(self.entries)
+        self.judged = self._rescore()
+
+    def saver_put(self, entries: dict[str, Entry], wait: bool = False) -> None:
+        """Take over a person's change and save it."""
+        self.entries |= entries
+        self.saver.put_all(entries, wait=wait)
+        if SAMPLED in entries:
+            self.grid.show(self.entries)
+        self._rescore()
+
+    def submit(self) -> None:
+        """Hand in; what is wrong or missing is listed with a link to each line."""
+        self.saver.flush()
+        try:
+            workflow.submit(self.engine, self.work.about["id"], who=self.who, at=self.now())
+        except FaultsError as error:
+            self.outcome.children = (parts.shown(formwords.refused(error), "cx-card", "cx-bad"),)
+        except ChengxinError as error:
+            self._say(str(error))
+        else:
+            self._froze("submitted")
+            self._say(f"已提交，总分{self.judged.result['total']:.2f}分。等待审定；需要修改的，请审定人退回。", "ok")
+
+    def move(self, status: str, why: str) -> None:
+        """Return, approve or publish, with a comment."""
+        try:
+            workflow.move(self.engine, self.work.about["id"], status, who=self.who, why=why, at=self.now())
+        except ChengxinError as error:
+            self._say(str(error))
+        else:
+            self._froze(status)
+            self._say(f"{ASSESSMENT_STATES[status]}。" if status != "draft" else "已退回，可以继续填写。", "ok")
+
+    def _line(self, key: str) -> LineForm:
+        line, observed = self.work.rubric.line(key), self.work.observed
+        measured = observed.values[observed.values["line"] == key].to_dict("records")
+        before = self.work.before[self.work.before["line"] == key].to_dict("records")
+        return LineForm(
+            line, self.entries.get(key, {}), measured=measured[0] if measured else None,
+            evidence=observed.evidence[observed.evidence["line"] == key], before=before[0] if before else None,
+            changed=lambda field, entry, wait: self.saver_put({field: entry}, wait), attach=self._attach,
+            files=self._files, frozen=self.frozen,
+        )  # fmt: skip
+
+    def _page(self) -> w.VBox:
+        about, rubric = self.work.about, self.work.rubric
+        lead = (
+            about["short_name"], f"{about['period']}年（截至{day_in_words(about['as_of'])}）",
+            f"{rubric.title}（{rubric.version}）", f"填写人：{self.who}",
+        )  # fmt: skip
+        bar = parts.row(self.total, self.saved, self.others, classes=["cx-bar"])
+        body: list[w.Widget] = []
+        for name, lines in self._groups().items():
+            head = parts.block("")
+            self.heads[name] = head
+            if self.grid.page not in body and set(lines) & set(self.grid.lines):
+                body.append(self.grid.page)
+            body.append(parts.box(head, *(self.lines[line].page for line in lines), classes=["cx-group"]))
+        return parts.box(
+            parts.shown(pages.style()), parts.shown(pages.banner(bool(about["demo"]))),
+            parts.shown(pages.head(f"评价录入：{about['name']}", *lead), "cx-head"), bar, self.missing, *body,
+            self.outcome, self._actions(), self.past, classes=["cx-page"],
+        )  # fmt: skip
+
+    def _groups(self) -> dict[str, list[str]]:
+        """Lines by heading, in the order of the annex."""
+        groups: dict[str, list[str]] = {}
+        for line in self.work.rubric.lines:
+            name = "·".join(filter(None, (line.subject, line.group))) if line.section == "base" else ""
+            groups.setdefault(name.rstrip("。") or self.work.rubric.sections[line.section], []).append(line.id)
+        return groups
+
+    def _actions(self) -> w.VBox:
+        status = self.work.about["status"]
+        self.send = parts.button("提交", "primary")
+        self.send.on_click(lambda _: self.submit())
+        comment = parts.note("意见（退回时必填）")
+        back, pass_ = parts.button("退回修改", "danger"), parts.button("审定通过", "primary")
+        back.on_click(lambda _: self.move("draft", comment.value))
+        pass_.on_click(lambda _: self.move("approved", comment.value.strip() or "审定通过"))
+        self.reviewing = parts.box(comment, parts.row(back, pass_, classes=["cx-actions"]), classes=["cx-card"])
+        show = parts.button("改动记录")
+        show.on_click(lambda _: self._history())
+        parts.visible(self.send, status == "draft")
+        parts.visible(self.reviewing, self.review and status == "submitted")
+        return parts.box(parts.row(self.send, show, classes=["cx-actions"]), self.reviewing)
+
+    def _told(self, field: str, state: str, said: object) -> None:
+        """What became of a change."""
+        kind, words = SAVED[state]
+        if isinstance(said, Saved):
+            words += f"（{datetime.fromisoformat(said.at).astimezone(formwords.CHINA):%H:%M:%S}）"
+        elif isinstance(said, ChengxinError) and state in ("frozen", "failed"):
+            words += f"：{said}"
+        parts.said_saved(self.saved, kind, words)
+        if state == "theirs" and isinstance(said, Saved):
+            self.entries[field] = said.entry
+            if field in self.lines:
+                self.lines[field].show(said.entry)
+            elif field == SAMPLED or AT in field:
+                self.grid.show(self.entries)
+            self._rescore()
+        if isinstance(said, Conflict) and field in self.lines:
+            self.lines[field].conflict(said, lambda entry, theirs: self._chosen(field, entry, theirs))
+        elif isinstance(said, Conflict):  # two people on one cell of the grid: the first stays, both are told
+            self.entries[field] = said.theirs.entry
+            self.saver.versions[field] = said.theirs.version
+            self.grid.show(self.entries)
+            self._say(f"{said.theirs.who}先填了“{field}”，已保留；如需修改请再点一次。")
+
+    def _chosen(self, field: str, entry: Entry, theirs: Saved) -> None:
+        self.entries[field] = entry
+        self.saver.choose(field, entry, theirs)
+        self._rescore()
+
+    def _rescore(self) -> Judged:
+        """Score what is typed and say it everywhere."""
+        self.judged = made = judge(self.work, self.entries)
+        points = dict(zip(made.sheet["line"].astype(str), made.sheet["score"], strict=True))
+        for key, form in self.lines.items():
+            counted = self.grid.counted(self.entries, key)
+            form.tell(points[key], made.faults.get(key, ()), made.missing.get(key, ""), counted)
+        for name, lines in self._groups().items():
+            got = sum(points[line] for line in lines if points[line] == points[line])
+            full = sum(self.work.rubric.line(line).points for line in lines)
+            parts.tell(self.heads[name], '<h2>{name}<span class="cx-points">{got}／{full}分</span></h2>', name=name,
+                       got=plain(round(got, 4)), full=plain(full))  # fmt: skip
+        parts.tell(self.total, "{said}", said=formwords.total(made.result))
+        self._tell_missing(made)
+        return made
+
+    def _tell_missing(self, made: Judged) -> None:
+        open_ = {} if self.frozen else {**dict.fromkeys(made.faults, "有误"), **made.missing}
+        said = parts.shown(formwords.missing(self.work.rubric, open_), "cx-missing")
+        if not open_:
+            words = "" if self.frozen else '<p class="cx-banner cx-ok">各条都已填好，可以提交。</p>'
+            said = parts.shown(Html(words))
+        if not self.missing.children or self.missing.children[0].value != said.value:
+            self.missing.children = (said,)
+
+    def _say(self, words: str, state: str = "bad") -> None:
+        said = parts.block('<p class="cx-banner cx-{state}" role="alert">{words}</p>', state=state, words=words)
+        self.outcome.children = (said,)
+
+    def _froze(self, status: str) -> None:
+        """The form after a step: what is stored, open or frozen."""
+        self.work = opened(self.engine, self.work.about["id"])
+        self.entries = {field: one.entry for field, one in self.work.entries.items()}
+        self.saver.versions, self.frozen = versions_of(self.work.entries), status != "draft"
+        for key, form in self.lines.items():
+            form.show(self.entries.get(key, {}))
+            form.freeze(self.frozen)
+        self.grid.grid.frozen = self.frozen
+        self.grid.show(self.entries)
+        parts.visible(self.send, status == "draft")
+        parts.visible(self.reviewing, self.review and status == "submitted")
+        self._rescore()
+
+    def _attach(self, line: str, name: str, data: bytes) -> Html:
+        try:
+            evidence.attach(self.engine, self.work.about["id"], line, name, data, who=self.who, at=self.now())
+        except ChengxinError as error:
+            wrong = Html(parts.escaped('<p class="cx-fault" role="alert">{error}</p>', error=error))
+            return Html(wrong.text + self._files(line).text)
+        return self._files(line)
+
+    def _files(self, line: str) -> Html:
+        kept = evidence.attached(self.engine, self.work.about["id"])
+        mine = kept[kept["line"] == line]
+        rows = mine.assign(kb=(mine["size"] / 1024).round(0).astype("int64"), mark=mine["sha256"].str[:12])
+        if rows.empty:
+            return Html("<p class='cx-rule'>还没有照片或文件。</p>")
+        return tables.table(rows, {"name": "文件", "kb": "大小（KB）", "mark": "校验码"}, "照片和文件")
+
+    def _history(self) -> None:
+        """Who changed what and when; opened and closed by the button."""
+        if self.past.children:
+            self.past.children = ()
+            return
+        said = formwords.history(workflow.history(self.engine, self.work.about["id"]))
+        self.past.children = (parts.shown(said, "cx-history"),)
+
+    def watch(self) -> None:
+        """Look at what others do, while the kernel lives."""
+        self.saver.watch(self._others)
+
+    def _others(self, names: list[str]) -> None:
+        said = f"{'、'.join(names)}也打开了本评价，改动会互相提示" if names else ""
+        parts.tell(self.others, '<span class="cx-saved cx-warn" role="status">{said}</span>' if said else "", said=said)

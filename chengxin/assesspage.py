@@ -1,0 +1,154 @@
+"""The page 评价录入: choosing who, where and when, then the form. What comes from the address is only looked up."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+import ipywidgets as w
+from sqlalchemy import Engine
+
+from chengxin import pages, parts, readers, workflow
+from chengxin.assessform import AssessmentForm
+from chengxin.errors import ChengxinError
+from chengxin.schema import ASSESSMENT_STATES
+from chengxin.store import open_store
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class AssessmentPage:
+    """Choose or begin an assessment, fill it in.
+
+    Parameters
+    ----------
+    database : URL, file or engine; None: as `store.open_store`
+    asked : what the page's address asks for: assessment, who
+    now : gives the moment
+    """
+
+    def __init__(
+        self, database: str | Engine | None = None, asked: dict[str, str] | None = None, *,
+        now: Callable[[], datetime] = _now,
+    ) -> None:  # fmt: skip
+        self.engine = database if isinstance(database, Engine) else open_store(database)
+        self.now = now
+        self.form: AssessmentForm | None = None
+        self.work = readers.assessments(self.engine)
+        self.areas = readers.areas(self.engine)
+        self.names = readers.units(self.engine).set_index("code")["short_name"].to_dict()
+        self.wrong = parts.block("")
+        self.choosing = self._choosing(asked or {})
+        self.page = parts.classed(w.VBox([self.choosing]), "cx-stage")
+        known = set(self.work["id"])
+        wanted = (asked or {}).get("assessment", "")
+        if wanted and wanted in known:
+            self.existing.value = wanted
+            self.open(wanted)
+        elif wanted:
+            self._say(f"没有评价“{wanted[:40]}”；请从列表中选择。")
+
+    def open(self, assessment: str) -> None:
+        """Show the form of an assessment; what goes wrong is said on the page."""
+        who = self.who.value.strip()
+        if not who or not assessment:
+            self._say("请先填写姓名，再选择一个评价；每处改动都记下是谁改的。")
+            return
+        try:
+            if self.form is not None:
+                self.form.saver.close()
+            self.form = AssessmentForm(self.engine, assessment, who=who, now=self.now)
+        except ChengxinError as error:
+            self._say(str(error))
+            return
+        self.form.watch()
+        back = parts.button("返回列表", "", "cx-noprint")
+        back.on_click(lambda _: self.close())
+        self.page.children = (self.form.page, parts.box(back, classes=["cx-page"]))
+
+    def close(self) -> None:
+        """Back to the list; what waits is saved first."""
+        if self.form is not None:
+            self.form.saver.close()
+            self.form = None
+        self.work = readers.assessments(self.engine)
+        self._list()
+        self.page.children = (self.choosing,)
+
+    def begin(self) -> None:
+        """Begin the assessment of an area for a period, or open the one there is."""
+        period = self.period.value.strip()
+        who = self.who.value.strip()
+        if not (period.isascii() and period.isdigit() and len(period) == 4) or not who:
+            self._say("请填写姓名和四位数的评价年度，如2026。")
+            return
+        day = self.as_of.value or date(int(period), 12, 31)
+        demo = bool(len(self.work) and self.work["demo"].any())
+        try:
+            made = workflow.create(self.engine, self.area.value, period, day, who=who, at=self.now(), demo=demo)
+        except ChengxinError as error:
+            self._say(str(error))
+            return
+        self.work = readers.assessments(self.engine)
+        self._list()
+        self.existing.value = made
+        self.open(made)
+
+    def plain(self) -> dict[str, Any]:
+        """What the page offers, as plain data for checking: assessments by state, areas, units."""
+        states = self.work["status"].map(ASSESSMENT_STATES).value_counts().sort_index().to_dict()
+        return {"评价": states, "景区和街区": len(self.areas), "填报单位": len(self.names)}
+
+    def _choosing(self, asked: dict[str, str]) -> w.VBox:
+        self.who = parts.text("填写人姓名", asked.get("who", "")[:40])
+        units = [("全部", ""), *((name, code) for code, name in self.names.items())]
+        self.unit = parts.selected("填报单位", units)
+        self.existing = parts.selected("评价", [("—", "")])
+        self.area = parts.selected("景区或街区", [("—", "")])
+        self.period, self.as_of = parts.number("评价年度"), w.DatePicker(description="截止日期")
+        parts.classed(self.as_of, "cx-field")
+        self.unit.observe(lambda _: self._list(), names="value")
+        go, new = parts.button("打开", "primary"), parts.button("新建评价")
+        go.on_click(lambda _: self.open(self.existing.value))
+        new.on_click(lambda _: self.begin())
+        self._list()
+        demo = bool(len(self.work) and self.work["demo"].any())
+        return parts.box(
+            parts.shown(pages.style()), parts.shown(pages.banner(demo)),
+            parts.shown(pages.head("评价录入", "每处改动即时保存，可随时离开，回来接着填"), "cx-head"), self.wrong,
+            parts.box(parts.block("<h2>打开评价</h2>"), parts.row(self.who, self.unit, classes=["cx-fields"]),
+                      self.existing, parts.row(go, classes=["cx-actions"]), classes=["cx-card"]),
+            parts.box(parts.block("<h2>新建评价</h2>"),
+                      parts.row(self.area, self.period, self.as_of, classes=["cx-fields"]),
+                      parts.row(new, classes=["cx-actions"]), classes=["cx-card"]),
+            classes=["cx-page"],
+        )  # fmt: skip
+
+    def _list(self) -> None:
+        """Assessments and areas of the chosen unit; drafts and the newest period first."""
+        unit = self.unit.value
+        mine = self.work if not unit else self.work[self.work["unit"] == unit]
+        mine = mine.assign(open=mine["status"] != "draft").sort_values(
+            ["open", "period", "id"], ascending=[True, False, True]
+        )
+        self.existing.options = [("请选择", ""), *((_named(row), row.id) for row in mine.itertuples())]
+        areas = self.areas[self.areas["status"] != "withdrawn"]
+        areas = areas if not unit else areas[areas["unit"] == unit]
+        known = [(f"{row.name}（{self.names[row.unit]}）", row.code) for row in areas.itertuples()]
+        self.area.options = known or [("—", "")]
+
+    def _say(self, words: str) -> None:
+        parts.tell(self.wrong, '<p class="cx-banner cx-bad" role="alert">{said}</p>', said=words)
+
+
+def _named(row: Any) -> str:
+    return f"{row.name}　{row.period}年　{ASSESSMENT_STATES[row.status]}（{row.short_name}）"
+
+
+def asked() -> dict[str, str]:
+    """What the page's address asks for, as texts; empty outside the server."""
+    given = parse_qs(os.environ.get("QUERY_STRING", ""), max_num_fields=20)
+    return {name: values[-1] for name, values in given.items()}

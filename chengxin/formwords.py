@@ -1,0 +1,112 @@
+"""What a form says in words: total so far, what is missing, who changed what. Escaped HTML from plain values."""
+
+from collections.abc import Mapping
+from datetime import timedelta, timezone
+from typing import Any
+
+import pandas as pd
+
+from chengxin import tables
+from chengxin.errors import FaultsError
+from chengxin.model import Rubric
+from chengxin.pages import escaped
+from chengxin.rules import plain
+from chengxin.schema import ASSESSMENT_STATES, CHECKS
+from chengxin.tables import Html
+from chengxin.work import AT, SAMPLED
+
+CHINA = timezone(timedelta(hours=8))
+FEW = 8  # lines that the list of missing ones shows at once
+SHOWN = 200  # changes that the history lists
+
+
+def total(result: pd.Series) -> Html:
+    """The total, or its range while incomplete, with how far the assessment is.
+
+    Parameters
+    ----------
+    result : one row of `scoring.totals`
+    """
+    done = result["assessed_points"] / (result["assessed_points"] + result["missing_points"])
+    words = f"{result['total']:.2f}" if result["complete"] else f"{result['low']:.2f}–{result['high']:.2f}"
+    red = Html('<span class="cx-tag cx-bad">红线</span>' if result["red_lines"] else "")
+    return Html(escaped(
+        '<span class="cx-figure">总分<b>{total}</b>分</span>{red}<span class="cx-figure">完整度{done}%</span>'
+        '<span class="cx-progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{done}" '
+        'aria-label="完整度"><i style="width:{done}%"></i></span>', total=words, done=int(100 * done), red=red,
+    ))  # fmt: skip
+
+
+def missing(rubric: Rubric, open_: Mapping[str, str]) -> Html:
+    """Lines that are not filled in or wrong, each a link to its place.
+
+    Parameters
+    ----------
+    open_ : line → what is missing
+    """
+    items = "".join(
+        escaped('<li><a href="#{to}">{id} {label}</a>：{said}</li>', to=anchor(line.id), id=line.id, label=line.label,
+                said=open_[line.id])
+        for line in rubric.lines
+        if line.id in open_
+    )  # fmt: skip
+    shown = " open" if len(open_) <= FEW else ""
+    return Html(f"<details{shown}><summary>还有{len(open_)}条没有填好</summary><ul>{items}</ul></details>")
+
+
+def refused(error: FaultsError) -> Html:
+    """Why a form was not handed in, every fault."""
+    items = "".join(escaped("<li>{fault}</li>", fault=fault) for fault in error.faults)
+    title = escaped("<p>{title}，请改正以下各处：</p>", title=error.title)
+    return Html(f'<div role="alert">{title}<ul>{items}</ul></div>')
+
+
+def history(rows: pd.DataFrame) -> Html:
+    """Who changed what and when, newest first.
+
+    Parameters
+    ----------
+    rows : from `workflow.history`
+    """
+    rows = rows.iloc[::-1].head(SHOWN)
+    shown = rows.assign(
+        when=pd.to_datetime(rows["at"], format="ISO8601").dt.tz_convert(CHINA).dt.strftime("%m-%d %H:%M:%S"),
+        did=[did(row.what, row.entry) for row in rows.itertuples()],
+    )
+    columns = {"when": "时间", "who": "谁", "did": "改动", "why": "说明"}
+    return tables.table(shown, columns, f"改动记录（新的在前，最近{SHOWN}次）")
+
+
+def did(field: str, entry: Mapping[str, Any]) -> str:
+    """One change in words."""
+    if not field:
+        return f"状态：{ASSESSMENT_STATES[entry['status']]}"
+    if field == SAMPLED:
+        return f"抽取经营户{len(entry.get('merchants', []))}户，种子{entry.get('seed')}"
+    if AT in field:
+        line, merchant = field.split(AT, 1)
+        return f"{line}条 经营户{merchant}：{CHECKS.get(entry.get('result', ''), '未查')}"
+    return f"{field}条：{in_words(entry)}"
+
+
+def in_words(entry: Mapping[str, Any]) -> str:
+    """An entry in a few words."""
+    if entry.get("outcome") == "not_applicable":
+        said = "不适用"
+    elif "value" in entry:
+        said = figure(entry["value"]) + (f"／{figure(entry['of'])}" if "of" in entry else "")
+    else:
+        said = "空白"
+    return said + (f"（{str(entry['note'])[:40]}）" if entry.get("note") else "")
+
+
+def figure(value: Any) -> str:
+    """A number or what was typed instead of one; empty where there is none."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return "" if pd.isna(value) else plain(value)
+    return str(value if value is not None else "").strip()
+
+
+def anchor(line: str) -> str:
+    """Where a page jumps to for a line."""
+    return f"line-{line.replace('.', '-')}"
