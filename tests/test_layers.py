@@ -24,8 +24,9 @@ ORDER = [
     *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "store", "drafts", "exchange", "gather"),
     *("evidence", "work", "workflow"),
-    *("charts", "tables", "pages", "views", "yearly", "forms", "kernels", "reports", "publish", "server"),
-    *("console", "ledger_commands", "cli"),
+    *("charts", "tables", "pages", "views", "yearly", "forms", "kernels", "reports", "publish"),
+    *("signin", "site", "server"),
+    *("console", "ledger_commands", "site_commands", "cli"),
 ]
 CORE = ORDER[: ORDER.index("lab") + 1]
 OUTSIDE_CORE = {"sqlalchemy", "alembic", "ipywidgets", "nbformat", "papermill"}
