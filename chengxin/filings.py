@@ -151,8 +151,8 @@ def _decided(told: pd.DataFrame, decisions: pd.DataFrame | None, kind: str, as_o
     if decisions is None or decisions.empty:
         return pd.Series("", told.index, dtype=object)
     named = decisions["agreed"].notna() & decisions["decided_by"].fillna("").astype(str).str.strip().ne("")
-    day = days(decisions["decided_on"])
-    made = decisions[named & (decisions["kind"] == kind) & (day <= pd.Timestamp(as_of))].assign(day=day)
+    dated = decisions.assign(day=days(decisions["decided_on"]))  # before the choice: an empty frame would grow rows
+    made = dated[named & (dated["kind"] == kind) & (dated["day"] <= pd.Timestamp(as_of))]
     words = {
         (row.point, row.quarter): f"{'同意' if row.agreed else '不同意'}（{row.decided_by}，{day_in_words(row.day)}）"
         for row in made.sort_values("day", kind="stable").itertuples()

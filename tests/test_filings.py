@@ -376,6 +376,8 @@ def test_what_a_named_person_decided_is_shown_with_the_day():
     assert table["decision_merchant"].tolist() == ["", "", "", "同意（张三，2026年1月20日）"]
     assert table["decision_cancel"].tolist() == ["", "不同意（李四，2026年1月21日）", "", ""]
     assert {f"decision_{kind}" for kind in DECISIONS} <= set(table)
+    early = judged(*year(), quarter=None, as_of=date(2026, 1, 19), decisions=decisions.astype({"agreed": "boolean"}))
+    assert (early["decision_merchant"] == "").all()  # nobody had decided anything yet
 
 
 def test_a_ledger_of_several_quarters_is_held_against_each():

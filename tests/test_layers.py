@@ -23,7 +23,7 @@ ORDER = [
     ),  # the core ends here
     *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "store", "drafts", "exchange", "gather"),
-    *("evidence", "work", "workflow"),
+    *("evidence", "work", "workflow", "overview", "weakspots"),
     *("charts", "tables", "pages", "views", "yearly", "forms", "kernels", "reports", "publish"),
     *("signin", "site", "server"),
     *("console", "ledger_commands", "site_commands", "cli"),
