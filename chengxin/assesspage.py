@@ -1,5 +1,6 @@
 """The page 评价录入: choosing who, where and when, then the form. What comes from the address is only looked up."""
 
+import json
 import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -149,6 +150,8 @@ def _named(row: Any) -> str:
 
 
 def asked() -> dict[str, str]:
-    """What the page's address asks for, as texts; empty outside the server."""
+    """What the page's address asks for, as texts, and who is signed in; empty outside the server."""
     given = parse_qs(os.environ.get("QUERY_STRING", ""), max_num_fields=20)
-    return {name: values[-1] for name, values in given.items()}
+    signed_in = json.loads(os.environ.get("HTTP_X_CHENGXIN_IDENTITY") or "{}")
+    who = {"who": signed_in["name"]} if signed_in.get("name") else {}
+    return {name: values[-1] for name, values in given.items()} | who

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chengxin import ledger_commands
+from chengxin import ledger_commands, site_commands
 from chengxin.console import (
     TABLES,
     Command,
@@ -36,6 +36,7 @@ command("observe")(ledger_commands.observe_command)
 command("plan")(ledger_commands.plan_command)
 command("reweigh")(ledger_commands.reweigh_command)
 command("uscc")(ledger_commands.uscc_command)
+command("serve")(site_commands.serve_command)
 for name, about, sub, work in (
     ("filings", "监测点季报。", "status", ledger_commands.status_command),
     ("ledger", "计量器具台账。", "due", ledger_commands.due_command),

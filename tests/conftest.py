@@ -9,11 +9,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
+from serving import serving
 
 COMMAND = Path(sys.executable).with_name("chengxin")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -88,3 +90,11 @@ def browser():
         chromium = driver.chromium.launch(executable_path=path, args=QUIET)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def served():
+    """`served(database, **options)` → address of the site on that database (see `serving.serving`); one per call's
+    arguments, all stopped at the end of the run."""
+    with ExitStack() as sites:
+        yield cache(lambda database, **options: sites.enter_context(serving(database, **options)))

@@ -25,9 +25,10 @@ ORDER = [
     *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "store", "drafts", "exchange", "gather"),
     *("evidence", "work", "workflow", "overview", "weakspots"),
-    *("charts", "tables", "pages", "views", "yearly", "kernels", "reports", "publish", "server"),
+    *("charts", "tables", "pages", "views", "yearly", "kernels", "reports", "publish"),
     *("parts", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
-    *("console", "ledger_commands", "cli"),
+    *("signin", "site", "server"),
+    *("console", "ledger_commands", "site_commands", "cli"),
 ]
 CORE = ORDER[: ORDER.index("lab") + 1]
 OUTSIDE_CORE = {"sqlalchemy", "alembic", "ipywidgets", "nbformat", "papermill"}

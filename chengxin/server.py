@@ -1,0 +1,145 @@
+"""`chengxin serve`: one site for forms, dashboards, lab and finished reports, on Voilà's own server.
+
+Voilà executes any notebook under its root for whoever knows the path, so the root is a private folder made at
+start that holds copies of the notebooks for people and nothing else; it goes when the server stops.
+"""
+
+import errno
+import os
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from traitlets.config import Config
+
+from chengxin.errors import UsageError
+from chengxin.places import place
+from chengxin.settings import settings
+
+TEMPLATES = Path(__file__).parent / "templates"
+SHELVES = ("entry", "dashboard", "lab")  # folders of notebooks/ that people open, in the order of the landing page
+LOCAL = ("127.0.0.1", "localhost", "::1")
+EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
+CHECK = "check"  # tag of cells that are for nbval, not for readers
+
+
+@contextmanager
+def served_root(notebooks: Path | None = None) -> Iterator[Path]:
+    """A private folder with what may be served: the notebooks for people, without outputs and checks.
+
+    Parameters
+    ----------
+    notebooks : folder with the folders of `SHELVES`; default: the kit's own
+    """
+    source = notebooks or place("notebooks")
+    with tempfile.TemporaryDirectory(prefix="chengxin-served-") as folder:
+        root = Path(folder)
+        for shelf in SHELVES:
+            for path in sorted((source / shelf).glob("*.ipynb")):
+                if path.is_symlink() or not path.is_file():
+                    continue
+                book = nbformat.read(path, as_version=4)
+                book.cells = [cell for cell in book.cells if CHECK not in cell.metadata.get("tags", [])]
+                for cell in book.cells:
+                    if cell.cell_type == "code":
+                        cell.outputs, cell.execution_count = [], None
+                book.metadata.pop("widgets", None)
+                (root / shelf).mkdir(exist_ok=True)
+                nbformat.write(book, root / shelf / path.name)
+        yield root
+
+
+def configuration(root: Path, port: int, host: str, name: str = "") -> Config:
+    """What Voilà is told: nothing served but pages, nothing overridden by a visitor, no idle kernel kept.
+
+    Parameters
+    ----------
+    root : from `served_root`
+    port : 0 takes a free one
+    host : address to listen on
+    name : the site's public host name behind a reverse proxy
+    """
+    limits = settings()
+    config = Config()
+    config.Voila = Config(root_dir=str(root), port=port, ip=host, port_retries=0, open_browser=False, log_level="ERROR")
+    config.Voila.tornado_settings = {
+        "websocket_max_message_size": int(limits["evidence_megabytes"] * 2**20 * 1.5) + 2**20,
+        "allow_remote_access": False,  # a foreign Host header is refused: no DNS rebinding
+        "local_hostnames": ["localhost", *filter(None, [name])],
+    }
+    config.VoilaConfiguration = Config(
+        template="chengxin", theme="light", file_allowlist=[], allow_template_override="NO", allow_theme_override="NO",
+        http_header_envs=["X-Chengxin-Identity", "X-Chengxin-Ticket"], prelaunch_hook=named,
+        multi_kernel_manager_class="chengxin.site.Kernels",
+        strip_sources=True, show_tracebacks=False, extension_allowlist=EXTENSIONS, extension_denylist=[],
+    )  # fmt: skip
+    config.Voila.identity_provider_class = "chengxin.signin.DemoIdentity"
+    config.MappingKernelManager = Config(
+        cull_idle_timeout=int(limits["serve_idle_minutes"] * 60), cull_interval=60, cull_connected=False
+    )
+    config.KernelManager.transport = "ipc"  # nothing listens on a port but the site itself
+    config.HTMLExporter.language_code = "zh"
+    return config
+
+
+def named(handler: Any, notebook: Any, cwd: str) -> None:
+    """Hand the page's template who looks at it (Voilà's hook before a kernel is started)."""
+    user, demo = handler.current_user, handler.settings["chengxin_demo"]
+    notebook.metadata["chengxin"] = {"demo": demo, "user": {"display_name": user.display_name}}
+
+
+def serve(
+    database: str, *, host: str = "127.0.0.1", port: int = 8866, demo: bool = False, name: str = "",
+    reports: Path | None = None, notebooks: Path | None = None, ready: Callable[[str], None] = print,
+) -> None:  # fmt: skip
+    """Serve the site until it is stopped.
+
+    Parameters
+    ----------
+    database : address of the database
+    host, port : where to listen
+    demo : nobody signs in; only on this machine
+    name : the site's public host name behind a reverse proxy
+    reports : folder of `chengxin report`
+    notebooks : as for `served_root`
+    ready : called with the site's address when it can be opened
+
+    Raises
+    ------
+    UsageError : the port is taken, or the demo was to be open to other machines
+    """
+    if demo and host not in LOCAL:
+        raise UsageError(f"演示模式不用密码，只能在本机打开；请去掉“--host {host}”，或去掉 --demo 并建立账号。")
+    _free(host, port)
+    os.environ["CHENGXIN_DB"] = database
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(TEMPLATES), os.environ.get("JUPYTER_PATH")]))
+    from chengxin.site import Site  # takes seconds: it brings Voilà
+
+    with served_root(notebooks) as root:
+        site = Site(config=configuration(root, port, host, name), config_file_paths=[])
+        site.arrange(demo=demo, reports=reports, ready=ready)
+        site.initialize([])
+        site.start()
+
+
+def _free(host: str, port: int) -> None:
+    """Refuse a port that is taken, before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            if os.name == "posix":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except (OSError, OverflowError) as error:
+        why = {
+            errno.EADDRINUSE: f"端口{port}已被占用；请换一个，如 --port {port + 1}",
+            errno.EACCES: f"没有权限使用端口{port}；请用1024以上的端口",
+        }
+        number = error.errno if isinstance(error, OSError) else None
+        raise UsageError(
+            f"{why.get(number or 0, f'不能在“{host}:{port}”上打开服务；请核对 --host 和 --port')}。"
+        ) from None

@@ -1,0 +1,182 @@
+"""The site in a real browser and by plain requests: what it serves, how it looks, how it says that the line is cut."""
+
+import io
+import os
+import re
+import signal
+import time
+import unicodedata
+from pathlib import Path
+
+import pytest
+from books import GALLERY, IDENTITY, PID, TRIVIAL, book
+from pypdf import PdfReader
+from stores import sample_database
+
+SCREENS = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8").replace('"main *"', '".cx-page *, .cx-top *"')
+SIDEWAYS = """[document.scrollingElement, document.querySelector("#rendered_cells")].filter(Boolean)
+    .map(e => e.scrollWidth - e.clientWidth)"""
+SMALL = """[...document.querySelectorAll(".cx-page :is(button, select, summary, input)")]
+    .filter(e => e.offsetParent && !["checkbox", "radio"].includes(e.type) && e.getBoundingClientRect().height < 44)
+    .map(e => e.outerHTML.slice(0, 90))"""
+UNNAMED = """[...document.querySelectorAll(".cx-page :is(input, select, textarea)")]
+    .filter(e => e.offsetParent && !e.labels?.length && !e.getAttribute("aria-label"))
+    .map(e => e.outerHTML.slice(0, 90))"""
+
+
+@pytest.fixture(scope="module")
+def site(served, tmp_path_factory):
+    notebooks = tmp_path_factory.mktemp("notebooks")
+    book(notebooks / "entry" / "gallery.ipynb", GALLERY, title="组件一览", about="样式表的每个组件。")
+    book(notebooks / "entry" / "trivial.ipynb", TRIVIAL, title="一个数")
+    book(notebooks / "entry" / "pid.ipynb", PID, title="进程号")
+    book(notebooks / "dashboard" / "who.ipynb", IDENTITY, title="我是谁")
+    book(notebooks / "reports" / "secret.ipynb", "print(1)", title="模板")
+    return served(sample_database(tmp_path_factory.mktemp("site") / "chengxin.db"), notebooks=notebooks)
+
+
+@pytest.fixture
+def visit(browser, site):
+    """Open a page of the site; requests to others and errors are gathered."""
+    contexts = []
+
+    def go(path="", screen="desk"):
+        contexts.append(browser.new_context(viewport=SCREENS[screen], base_url=site))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(40_000)
+        page.outside, page.faults = [], []
+        page.on(
+            "request", lambda asked: None if asked.url.startswith((site, "data:")) else page.outside.append(asked.url)
+        )
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
+        page.goto(path)
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+
+
+def gallery(visit, screen="desk"):
+    page = visit("voila/render/entry/gallery.ipynb", screen)
+    page.get_by_role("button", name="提交").wait_for()
+    return page
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_component_fits_the_screen_and_a_finger_and_can_be_read(visit, screen):
+    page = gallery(visit, screen)
+    assert page.evaluate(SIDEWAYS) == [0, 0]
+    assert page.evaluate(SMALL) == []
+    assert page.evaluate(UNNAMED) == []
+    assert page.evaluate(CONTRAST) == []
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+    assert page.outside == []
+    assert page.faults == []
+    assert "img src=x" in page.locator(".cx-form").inner_text()
+
+
+def test_the_bar_stays_in_sight_and_the_grid_scrolls_by_itself(visit):
+    page = gallery(visit, "phone")
+    page.evaluate("document.querySelector('#rendered_cells').scrollTo(0, 1500)")
+    bar = page.locator(".cx-bar").bounding_box()
+    assert 0 <= bar["y"] <= 60
+    grid = page.locator(".cx-grid")
+    assert grid.evaluate("e => e.scrollWidth > e.clientWidth")
+    grid.evaluate("e => e.scrollTo(300, 0)")
+    first = page.locator(".cx-grid tbody th").first.bounding_box()
+    assert first["x"] == pytest.approx(grid.bounding_box()["x"], abs=2)
+
+
+def test_focus_is_seen(visit):
+    page = gallery(visit)
+    page.locator(".cx-page select").first.focus()
+    page.keyboard.press("Tab")
+    style = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+    assert style == "3px"
+
+
+def test_the_landing_page_lists_what_is_served_without_a_kernel(visit, site):
+    page = visit(screen="phone")
+    assert page.locator("h1").count() == 1
+    assert page.locator(".cx-tile b").all_inner_texts() == ["组件一览", "进程号", "一个数", "我是谁"]
+    assert "演示模式" in page.locator(".cx-top").inner_text()
+    assert page.evaluate(SIDEWAYS) == [0]
+    assert page.evaluate(CONTRAST) == []
+    assert page.outside == page.faults == []
+
+
+KERNEL = "JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"
+
+
+def wired(visit):
+    """A page with its lines to the kernel, so that a test can cut them."""
+    sockets = []
+    page = visit()
+    page.route_web_socket(re.compile("channels"), lambda line: sockets.append((line, line.connect_to_server())))
+    page.goto("voila/render/entry/trivial.ipynb")
+    page.locator("input").wait_for()
+    return page, sockets
+
+
+def test_a_cut_line_is_told_and_mends_by_itself(visit):
+    page, sockets = wired(visit)
+    page.locator("input").fill("7")
+    sockets[-1][0].close()
+    page.locator("#cx-alarm", has_text="网络连接中断，正在自动重新连接").wait_for()
+    page.locator("#cx-alarm:empty").wait_for(state="attached")
+    assert len(sockets) == 2
+    assert page.locator("input").input_value() == "7"
+
+
+def test_a_killed_kernel_is_told_with_a_way_out(visit):
+    page = visit("voila/render/entry/pid.ipynb")
+    os.kill(int(page.locator(".widget-label").inner_text()), signal.SIGKILL)
+    alarm = page.locator("#cx-alarm", has_text="本页会话已结束")
+    alarm.wait_for()
+    alarm.get_by_role("button", name="刷新页面").click()
+    page.locator("#cx-alarm:empty").wait_for(state="attached")
+    page.locator(".widget-label").wait_for()
+
+
+def test_a_kernel_that_was_ended_is_told(visit, site):
+    page, sockets = wired(visit)
+    token = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "_xsrf")
+    kernel = page.evaluate(KERNEL)
+    assert page.request.delete(f"{site}api/kernels/{kernel}", headers={"X-XSRFToken": token}).status == 204
+    sockets[-1][0].close()
+    page.locator("#cx-alarm", has_text="本页会话已结束").wait_for()
+
+
+def test_leaving_a_page_ends_its_kernel(visit, site):
+    page = visit("voila/render/entry/trivial.ipynb")
+    page.locator("input").wait_for()
+    asked = f"{site}api/kernels/{page.evaluate(KERNEL)}"
+    assert page.request.get(asked).status == 200
+    page.goto("")
+    deadline = time.monotonic() + 20
+    while page.request.get(asked).status == 200 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert page.request.get(asked).status == 404
+
+
+def test_a_kernel_knows_who_looks_and_a_client_cannot_say_otherwise(visit):
+    forged = {"X-Chengxin-Identity": '{"who": "mallory"}', "x-chengxin-identity": '{"who": "mallory"}'}
+    page = visit()
+    page.set_extra_http_headers(forged)
+    page.goto("voila/render/dashboard/who.ipynb")
+    said = page.locator("pre").inner_text()
+    assert '"who": "demo"' in said
+    assert "mallory" not in said
+
+
+def test_a_page_prints_whole_without_its_controls(visit):
+    page = gallery(visit)
+    page.emulate_media(media="print")
+    assert page.locator(".cx-actions").is_hidden()
+    assert page.locator(".cx-top").is_hidden()
+    text = "".join(sheet.extract_text() for sheet in PdfReader(io.BytesIO(page.pdf(format="A4"))).pages)
+    for said in ("评价录入", "监测点信息表", "修改记录"):
+        assert said in unicodedata.normalize("NFKC", text)
