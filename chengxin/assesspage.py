@@ -43,7 +43,7 @@ class AssessmentPage:
         self.names = readers.units(self.engine).set_index("code")["short_name"].to_dict()
         self.wrong = parts.block("")
         self.choosing = self._choosing(asked or {})
-        self.page = parts.classed(w.VBox([self.choosing]), "cx-stage")
+        self.page = parts.box(self.choosing, classes=["cx-stage"])
         known = set(self.work["id"])
         wanted = (asked or {}).get("assessment", "")
         if wanted and wanted in known:
@@ -109,8 +109,7 @@ class AssessmentPage:
         self.unit = parts.selected("填报单位", units)
         self.existing = parts.selected("评价", [("—", "")])
         self.area = parts.selected("景区或街区", [("—", "")])
-        self.period, self.as_of = parts.number("评价年度"), w.DatePicker(description="截止日期")
-        parts.classed(self.as_of, "cx-field")
+        self.period, self.as_of = parts.number("评价年度"), parts.day("截止日期")
         self.unit.observe(lambda _: self._list(), names="value")
         go, new = parts.button("打开", "primary"), parts.button("新建评价")
         go.on_click(lambda _: self.open(self.existing.value))

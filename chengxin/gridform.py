@@ -52,9 +52,10 @@ class GridForm:
             frozen=work.about["status"] != "draft",
         )
         self.grid.on_msg(self._heard)
+        self.frame = parts.box(self.grid)
         self.choose = parts.row(self.seed, self.start, classes=["cx-fields"])
         self.page = parts.box(
-            parts.block("<h2>逐户检查</h2>"), self.said, self.choose, self.wrong, self.grid, classes=["cx-card"]
+            parts.block("<h2>逐户检查</h2>"), self.said, self.choose, self.wrong, self.frame, classes=["cx-card"]
         )
 
     def show(self, entries: Mapping[str, Entry]) -> None:
@@ -68,7 +69,7 @@ class GridForm:
             self.grid.cells = {field: result for field, result in cells.items() if result}
             self.grid.merchants = merchants
         parts.visible(self.choose, not drawn and not self.grid.frozen)
-        parts.visible(self.grid, bool(drawn))
+        parts.visible(self.frame, bool(drawn))
         if drawn:
             words = (
                 "在营经营户{of}户，本次检查{n}户，随机种子{seed}。"

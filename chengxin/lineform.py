@@ -211,7 +211,7 @@ def controls(line: Line) -> dict[str, Any]:
     else:
         made = {"value": parts.number(f"发现{_in(unit)}" if base else f"发生{_in(unit or '次')}")}
     if base:
-        made["idle"] = parts.classed(w.Checkbox(description="不适用", indent=False), "cx-idle")
+        made["idle"] = parts.tick("不适用", "cx-idle")
     return made
 
 
@@ -262,7 +262,7 @@ def _wording(line: Line, before: dict[str, Any] | None) -> w.HTML:
 
 
 def _upload(label: str, line: str, attach: Callable[[str, str, bytes], Html], kept: w.HTML) -> w.FileUpload:
-    upload = w.FileUpload(accept="image/*,.pdf", multiple=True, description=label)
+    upload = parts.files(label)
 
     def taken(change: Any) -> None:
         said = [attach(line, each["name"], bytes(each["content"])) for each in change["new"]]
