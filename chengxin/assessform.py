@@ -240,5 +240,6 @@ class AssessmentForm:
         self.saver.watch(self._others)
 
     def _others(self, names: list[str]) -> None:
-        said = f"{'、'.join(names)}也打开了本评价，改动会互相提示" if names else ""
+        people = "、".join("您的另一个窗口" if name == self.who else name for name in names)
+        said = f"{people}也打开了本评价，改动会互相提示" if names else ""
         parts.tell(self.others, '<span class="cx-saved cx-warn" role="status">{said}</span>' if said else "", said=said)

@@ -23,7 +23,7 @@ from chengxin.store import writing
 Entry = dict[str, Any]
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 LARGEST = 65_536  # bytes of one entry as JSON
-THERE = timedelta(seconds=60)  # how long somebody counts as present after the last sign
+THERE = timedelta(seconds=15)  # how long somebody counts as present after the last sign
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def present(engine: Engine, form: str, subject: str, *, who: str, session: str, 
     Parameters
     ----------
     who, session : the person's name, and a key of this window
-    at : the moment; others count as there for a minute after their last sign
+    at : the moment; others count as there for a while after their last sign (`THERE`)
     engine, form, subject : as for `save`
 
     Returns

@@ -64,7 +64,7 @@ function render({ model, el }) {
     const grid = merchants.map((merchant) => {
       const row = body.insertRow();
       const name = make("th", "", { scope: "row" });
-      const button = make("button", "余下合格", { type: "button", className: "cx-fill", disabled: model.get("frozen") });
+      const button = make("button", "余下✓", { type: "button", className: "cx-fill", disabled: model.get("frozen") });
       button.setAttribute("aria-label", `${merchant.name}：未查的都填合格`);
       button.addEventListener("click", () => fill([merchant], lines));
       name.append(make("span", merchant.name), button);

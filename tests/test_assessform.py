@@ -1,0 +1,315 @@
+"""The assessment form driven as a person drives it, without a browser: rules, notes, conflicts, submission."""
+
+import re
+from datetime import UTC, datetime
+
+import ipywidgets as w
+import pytest
+from stores import opened, sample_database
+
+from chengxin import drafts, readers
+from chengxin.assessform import AssessmentForm
+from chengxin.assesspage import AssessmentPage, asked
+from chengxin.lineform import controls
+from chengxin.rubric import load_rubric
+from chengxin.scoring import score, totals
+from chengxin.work import opened as work_of
+
+AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
+SCENIC, STREET = "331024-S2-2026", "331004-J2-2026"
+HOSTILE = ["<img src=x onerror=alert(1)>", "=1+1", "</textarea><script>alert(1)</script>", "{total}", "长" * 9000]
+
+
+@pytest.fixture
+def engine(tmp_path):
+    with opened(sample_database(tmp_path / "x.db")) as engine:
+        yield engine
+
+
+def form_of(engine, key=SCENIC, who="李科员"):
+    return AssessmentForm(engine, key, who=who, now=lambda: AT)
+
+
+def texts(widget):
+    """All HTML of a tree of widgets."""
+    found = [widget.value] if isinstance(widget, w.HTML) else []
+    for child in getattr(widget, "children", ()):
+        found += texts(child)
+    return found
+
+
+def shown(form):
+    return re.sub(r"<[^>]*>", "", " ".join(texts(form.page)))
+
+
+def give(form, line, **values):
+    for name, value in values.items():
+        (form.lines[line].note if name == "note" else form.lines[line].controls[name]).value = value
+
+
+def test_the_form_has_every_line_word_for_word(engine):
+    for key in (SCENIC, STREET):
+        form = form_of(engine, key)
+        whole = "".join(texts(form.page))
+        for line in form.work.rubric.lines:
+            assert line.text in whole
+            assert line.rule_in_words() in whole
+
+
+@pytest.mark.parametrize("kind", ["scenic_area", "street"])
+def test_every_rule_kind_has_its_control_and_a_full_entry_scores_full(engine, kind):
+    rubric = load_rubric(kind)
+    kinds = {line.rule.kind: line for line in rubric.lines}
+    for rule, line in kinds.items():
+        made = controls(line)
+        expected = {"met": w.ToggleButtons, "marks": w.Dropdown}.get(rule, w.Text)
+        assert isinstance(made["value"], expected), rule
+        assert ("of" in made) == line.rule.needs_of
+
+
+def test_whatever_the_rule_what_is_entered_is_saved_scored_and_comes_back(engine):
+    form = form_of(engine, STREET)
+    full = {"met": {"value": 1}, "share": {"value": "9", "of": "９"}, "threshold": {"value": "95", "of": "100"},
+            "per_unit": {"value": "0"}, "at_least": {"value": "3"}, "each": {"value": "0"}}  # fmt: skip
+    for line in form.work.rubric.lines:
+        given = {"value": line.points} if line.rule.kind == "marks" else full[line.rule.kind]
+        if line.section == "deduction":
+            given = {"value": "0"}
+        give(form, line.id, note="现场核实", **given)
+    assert form.judged.faults == {}
+    assert form.judged.missing == {}
+    assert form.judged.result["base"] == 100
+    again = form_of(engine, STREET)
+    assert again.entries == form.entries
+    assert again.judged.result.equals(form.judged.result)
+    assert again.lines["2.1"].controls["value"].value == 5
+
+
+def test_each_key_press_is_one_saved_version_with_a_new_score(engine):
+    form = form_of(engine)
+    before = form.judged.result["low"]
+    for typed in ("2", "29"):
+        give(form, "8.1", value=typed)
+        assert drafts.saved(engine, "assessment", SCENIC)["8.1"].entry["value"] == typed
+    assert form.judged.result["low"] != before
+    assert "已保存" in form.saved.value
+    assert f"{form.judged.result['low']:.2f}" in form.total.value
+
+
+def test_half_typed_and_wrong_numbers_are_kept_and_told(engine):
+    form = form_of(engine)
+    give(form, "8.1", value="二十")
+    assert "“二十”不是数字" in shown(form)
+    assert form_of(engine).lines["8.1"].controls["value"].value == "二十"
+    give(form, "8.1", value="31")
+    assert "31大于分母30" in shown(form)
+    assert "cx-bad" in form.lines["8.1"].page._dom_classes
+
+
+def test_not_applicable_wants_a_reason(engine):
+    form = form_of(engine)
+    give(form, "11.1", idle=True)
+    assert "不适用但没有说明" in shown(form)
+    assert "cx-off" not in form.lines["11.1"].note._dom_classes
+    give(form, "11.1", note="没有直接入口食品经营户")
+    assert "11.1" not in form.judged.faults
+    assert form.judged.sheet.set_index("line").loc["11.1", "outcome"] == "not_applicable"
+    give(form, "1.1", value="na", note="试")
+    assert form.entries["1.1"]["outcome"] == "not_applicable"
+
+
+def test_marks_below_full_want_a_reason(engine):
+    form = form_of(engine, STREET)
+    give(form, "6.1", value=3.5, note="")
+    assert "没有理由" in shown(form)
+    give(form, "6.1", note="改进措施未落实")
+    assert "6.1" not in form.judged.faults
+
+
+def test_a_measured_value_stands_beside_the_entry_and_can_be_taken_back(engine):
+    form = form_of(engine)
+    line = form.lines["10.1"]
+    assert "台账取数：16／18" in shown(form)
+    assert "10.1" in form.judged.faults  # what is stored overrides the ledger without a note
+    assert "cx-off" not in line.take._dom_classes
+    line.take.click()
+    assert "10.1" not in form.judged.faults
+    assert form.judged.observations.set_index("line").loc["10.1", "source"] == "台账"
+    assert "cx-off" in line.take._dom_classes
+
+
+def test_evidence_rows_come_with_a_click_and_not_before(engine):
+    form = form_of(engine)
+    line = form.lines["10.1"]
+    assert line.details.children == ()
+    line.more.click()
+    assert "台账依据（" in " ".join(texts(line.details))
+    line.more.click()
+    assert line.details.children == ()
+
+
+def test_last_period_stands_beside_each_line(engine):
+    form = form_of(engine)
+    before = form.work.before.set_index("line")
+    assert f"：{before.loc['2.1', 'reason']}" in " ".join(texts(form.lines["2.1"].page))
+
+
+def test_what_is_missing_is_listed_with_links_to_its_place(engine):
+    form = form_of(engine)
+    listed = form.missing.children[0].value
+    assert 'href="#line-7-1"' in listed
+    assert 'id="line-7-1"' in " ".join(texts(form.lines["7.1"].page))
+    give(form, "7.1", value=1)
+    assert 'href="#line-7-1"' not in form.missing.children[0].value
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_what_a_person_types_is_only_text(engine, text):
+    form = form_of(engine, who=text[:40])
+    give(form, "7.1", value=0, note=text)
+    give(form, "8.1", value=text[:60])
+    form.saver.flush()
+    form.move("draft", text)
+    form._history()
+    form.lines["7.1"].more.click()
+    form._attach("7.1", text[:60], b"\xff\xd8\xff" + b"x")
+    whole = "".join(texts(form_of(engine, who="王").page)) + "".join(texts(form.page))
+    assert "<img" not in whole
+    assert "<script" not in whole
+    assert form_of(engine).lines["7.1"].note.value == text
+
+
+def test_two_windows_on_one_line_are_told_and_neither_overwrites(engine):
+    mine, theirs = form_of(engine), form_of(engine, who="王科长")
+    give(theirs, "8.1", value="22")
+    give(mine, "8.1", value="21")
+    assert drafts.saved(engine, "assessment", SCENIC)["8.1"].entry["value"] == "22"
+    said = " ".join(texts(mine.lines["8.1"].clash))
+    assert "王科长在您之前改了这一条" in said
+    keep, give_way = mine.lines["8.1"].clash.children[0].children[1].children
+    assert "21" in keep.description
+    assert "22" in give_way.description
+    keep.click()
+    assert drafts.saved(engine, "assessment", SCENIC)["8.1"].entry["value"] == "21"
+    theirs.saver.pull()
+    assert theirs.lines["8.1"].controls["value"].value == "21"
+    give(mine, "9.1", value="1")
+    give(theirs, "9.1", value="2")
+    theirs.lines["9.1"].clash.children[0].children[1].children[1].click()
+    assert theirs.entries["9.1"]["value"] == "1"
+    assert drafts.saved(engine, "assessment", SCENIC)["9.1"].version == 1
+
+
+def test_others_who_are_there_are_named(engine):
+    mine, theirs = form_of(engine), form_of(engine, who="王科长")
+    theirs.saver.pull()
+    mine._others(mine.saver.pull())
+    assert "王科长也打开了本评价" in mine.others.value
+    mine._others([])
+    assert mine.others.value == ""
+
+
+def test_merchants_are_drawn_with_a_recorded_seed_and_checked_one_by_one(engine):
+    form = form_of(engine)
+    form.grid.seed.value = "七"
+    form.grid.start.click()
+    assert "应为不超过12位的整数" in shown(form)
+    form.grid.seed.value = "7"
+    form.grid.start.click()
+    sample = drafts.saved(engine, "assessment", SCENIC)["sample"].entry
+    assert (sample["seed"], sample["of"], len(sample["merchants"])) == (7, 30, 30)
+    cells = {f"10.2@{code}": "ok" for code in sample["merchants"]} | {f"10.2@{sample['merchants'][0]}": "bad"}
+    form.grid._heard(None, {"changes": cells | {"1.1@x": "ok", "10.2@x": "ok", "10.2@": "bad"}}, None)
+    give(form, "10.2", value="", of="")
+    row = form.judged.observations.set_index("line").loc["10.2"]
+    assert (row["value"], row["of"]) == (29, 30)
+    assert "逐户检查：合格29户，检查30户" in shown(form)
+    assert not any("@x" in field for field in drafts.saved(engine, "assessment", SCENIC))
+    again = form_of(engine)
+    assert again.grid.grid.cells == cells
+
+
+STRANGE = [None, {}, {"changes": None}, {"changes": {"a": {"b": 1}}}, {"changes": {"8.1@": 3}}]
+
+
+@pytest.mark.parametrize("content", STRANGE)
+def test_a_strange_message_from_the_browser_changes_nothing(engine, content):
+    form = form_of(engine)
+    form.grid.start.click()
+    before = len(drafts.changes(engine, "assessment", SCENIC))
+    form.grid._heard(None, content, None)
+    assert len(drafts.changes(engine, "assessment", SCENIC)) == before
+
+
+def test_submission_shows_every_fault_then_freezes(engine):
+    form = form_of(engine)
+    form.submit()
+    said = " ".join(texts(form.outcome))
+    assert "7.1条" in said
+    assert "10.1条" in said
+    give(form, "7.1", value=1)
+    give(form, "10.1", note="另有一户铅封损坏")
+    form.submit()
+    assert "已提交" in " ".join(texts(form.outcome))
+    assert form.lines["8.1"].controls["value"].disabled
+    assert form.grid.grid.frozen
+    stored = readers.observations(engine, "2026").query("assessment == @SCENIC")
+    rubric = form.work.rubric
+    assert totals(score(rubric, stored)).iloc[0]["low"] <= form.judged.result["total"]
+
+
+def test_a_return_with_a_comment_opens_the_form_again(engine):
+    form = form_of(engine)
+    give(form, "7.1", value=1)
+    give(form, "10.1", note="另有一户铅封损坏")
+    form.submit()
+    form.move("draft", "  ")
+    assert "为什么" in shown(form)
+    assert form.frozen
+    form.move("draft", "请补照片")
+    assert not form.frozen
+    assert not form.lines["8.1"].controls["value"].disabled
+    give(form, "8.1", value="20")
+    assert "已保存" in form.saved.value
+    form._history()
+    assert "请补照片" in shown(form)
+
+
+def test_a_photo_is_kept_and_another_file_refused(engine):
+    form = form_of(engine)
+    assert "铅封.jpg" in form._attach("10.1", "铅封.jpg", b"\xff\xd8\xffphoto").text
+    assert "不认得的文件类型" in form._attach("10.1", "x.exe", b"MZ").text
+
+
+def test_the_page_opens_what_its_address_names_and_nothing_else(engine, monkeypatch):
+    page = AssessmentPage(engine, {"assessment": SCENIC, "who": "李科员"}, now=lambda: AT)
+    assert page.form is not None
+    page.close()
+    assert page.form is None
+    for wanted in ("X", "<img src=x onerror=alert(1)>", "__import__('os')"):
+        page = AssessmentPage(engine, {"assessment": wanted, "who": "李"}, now=lambda: AT)
+        assert page.form is None
+        assert "<img" not in page.wrong.value
+        assert "没有评价" in page.wrong.value
+    monkeypatch.setenv("QUERY_STRING", "assessment=A&assessment=B&who=%E6%9D%8E")
+    assert asked() == {"assessment": "B", "who": "李"}
+    monkeypatch.setenv("HTTP_X_CHENGXIN_IDENTITY", '{"who": "u1", "name": "王科长", "role": "county"}')
+    assert asked()["who"] == "王科长"  # an address cannot say who one is
+
+
+def test_nobody_enters_without_a_name(engine):
+    page = AssessmentPage(engine, {"assessment": SCENIC}, now=lambda: AT)
+    assert page.form is None
+    assert "请先填写姓名" in page.wrong.value
+
+
+def test_an_assessment_is_begun_from_the_page(engine):
+    page = AssessmentPage(engine, {"who": "李科员"}, now=lambda: AT)
+    page.begin()
+    assert "四位数的评价年度" in page.wrong.value
+    page.area.value = "331024-S2"
+    page.period.value = "2027"
+    page.begin()
+    assert page.form is not None
+    assert work_of(engine, "331024-S2-2027").about["status"] == "draft"
+    assert page.form.judged.result["low"] == 0 or page.form.judged.result["assessed_points"] > 0
