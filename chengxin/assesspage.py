@@ -1,6 +1,5 @@
 """The page 评价录入: choosing who, where and when, then the form. What comes from the address is only looked up."""
 
-import json
 import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -11,10 +10,13 @@ import ipywidgets as w
 from sqlalchemy import Engine
 
 from chengxin import pages, parts, readers, workflow
+from chengxin.access import LOCAL, current
 from chengxin.assessform import AssessmentForm
 from chengxin.errors import ChengxinError
 from chengxin.schema import ASSESSMENT_STATES
 from chengxin.store import open_store
+
+REVIEWERS = ("city", "county")  # may return an assessment; who may approve is settled where it is written
 
 
 def _now() -> datetime:
@@ -61,7 +63,7 @@ class AssessmentPage:
         try:
             if self.form is not None:
                 self.form.saver.close()
-            self.form = AssessmentForm(self.engine, assessment, who=who, now=self.now)
+            self.form = AssessmentForm(self.engine, assessment, who=who, now=self.now, review=current().role in REVIEWERS)
         except ChengxinError as error:
             self._say(str(error))
             return
@@ -151,6 +153,6 @@ def _named(row: Any) -> str:
 def asked() -> dict[str, str]:
     """What the page's address asks for, as texts, and who is signed in; empty outside the server."""
     given = parse_qs(os.environ.get("QUERY_STRING", ""), max_num_fields=20)
-    signed_in = json.loads(os.environ.get("HTTP_X_CHENGXIN_IDENTITY") or "{}")
-    who = {"who": signed_in["name"]} if signed_in.get("name") else {}
+    reader = current()
+    who = {} if reader is LOCAL else {"who": reader.name}
     return {name: values[-1] for name, values in given.items()} | who

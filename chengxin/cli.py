@@ -45,6 +45,8 @@ for name, about, sub, work in (
     group.command(sub, cls=Command)(work)
     app.add_typer(group, name=name)
 
+app.add_typer(site_commands.user_app, name="user")
+
 COLUMNS = "观测数据的CSV文件，列名：assessment,line,value,of,outcome,note；后三列可缺"
 RubricName = Annotated[str, typer.Argument(metavar="细则", help="细则编号（如scenic_area）或YAML文件")]
 

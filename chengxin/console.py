@@ -45,6 +45,9 @@ TABLES = {
     "observation": "观测",
     "observation_history": "观测的历次值",
     "audit": "操作记录",
+    "account": "账号",
+    "assignment": "评价指派",
+    "sign_in": "登录记录",
 }
 
 Database = Annotated[

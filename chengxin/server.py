@@ -16,9 +16,11 @@ from typing import Any
 import nbformat
 from traitlets.config import Config
 
+from chengxin import accounts
 from chengxin.errors import UsageError
 from chengxin.places import place
 from chengxin.settings import settings
+from chengxin.store import open_store
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHELVES = ("entry", "dashboard", "lab")  # folders of notebooks/ that people open, in the order of the landing page
@@ -53,7 +55,7 @@ def served_root(notebooks: Path | None = None) -> Iterator[Path]:
         yield root
 
 
-def configuration(root: Path, port: int, host: str, name: str = "") -> Config:
+def configuration(root: Path, port: int, host: str, *, demo: bool, name: str = "") -> Config:
     """What Voilà is told: nothing served but pages, nothing overridden by a visitor, no idle kernel kept.
 
     Parameters
@@ -61,6 +63,7 @@ def configuration(root: Path, port: int, host: str, name: str = "") -> Config:
     root : from `served_root`
     port : 0 takes a free one
     host : address to listen on
+    demo : nobody signs in
     name : the site's public host name behind a reverse proxy
     """
     limits = settings()
@@ -74,10 +77,10 @@ def configuration(root: Path, port: int, host: str, name: str = "") -> Config:
     config.VoilaConfiguration = Config(
         template="chengxin", theme="light", file_allowlist=[], allow_template_override="NO", allow_theme_override="NO",
         http_header_envs=["X-Chengxin-Identity", "X-Chengxin-Ticket"], prelaunch_hook=named,
-        multi_kernel_manager_class="chengxin.site.Kernels",
+        multi_kernel_manager_class="chengxin.guard.Kernels",
         strip_sources=True, show_tracebacks=False, extension_allowlist=EXTENSIONS, extension_denylist=[],
     )  # fmt: skip
-    config.Voila.identity_provider_class = "chengxin.signin.DemoIdentity"
+    config.Voila.identity_provider_class = f"chengxin.signin.{'Demo' if demo else 'Account'}Identity"
     config.MappingKernelManager = Config(
         cull_idle_timeout=int(limits["serve_idle_minutes"] * 60), cull_interval=60, cull_connected=False
     )
@@ -115,12 +118,17 @@ def serve(
     if demo and host not in LOCAL:
         raise UsageError(f"演示模式不用密码，只能在本机打开；请去掉“--host {host}”，或去掉 --demo 并建立账号。")
     _free(host, port)
+    engine = open_store(database, read_only=True)
+    known = accounts.listed(engine)
+    engine.dispose()
+    if not demo and not known:
+        raise UsageError("还没有账号；请先运行 chengxin user add 账号 --role 市局 --display 姓名，或用 --demo 试用。")
     os.environ["CHENGXIN_DB"] = database
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(TEMPLATES), os.environ.get("JUPYTER_PATH")]))
     from chengxin.site import Site  # takes seconds: it brings Voilà
 
     with served_root(notebooks) as root:
-        site = Site(config=configuration(root, port, host, name), config_file_paths=[])
+        site = Site(config=configuration(root, port, host, demo=demo, name=name), config_file_paths=[])
         site.arrange(demo=demo, reports=reports, ready=ready)
         site.initialize([])
         site.start()

@@ -5,9 +5,7 @@ Every handler goes through `Guarded`: security headers, and error pages in Chine
 
 import json
 import re
-import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,7 +16,6 @@ import tornado.netutil
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import FileFindHandler, JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from jupyterlab_server.themes_handler import ThemesHandler
 from tornado.web import HTTPError
 from voila.app import Voila
@@ -26,112 +23,15 @@ from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
-from voila.utils import create_include_assets_functions
 
+from chengxin.finished import finished
+from chengxin.guard import IDENTITY, TICKET, Channels, Guarded, Owned, Template, rendered
 from chengxin.settings import settings
+from chengxin.signin import OUTCOMES, SAFE, identity, may_open
+from chengxin.store import open_store
 
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; script-src-attr 'none'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; object-src 'none'; "
-    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
-    "Server": "chengxin",
-}
-IDENTITY, TICKET = "X-Chengxin-Identity", "X-Chengxin-Ticket"  # set by this server only, never taken from a client
-SPARE = timedelta(seconds=10)  # a kernel without a page for so long may make room for its owner's next page
+SWEEP = 30_000  # milliseconds
 SHELVES = {"entry": "录入", "dashboard": "看板", "lab": "规则试验"}
-
-
-class Guarded:
-    """What every handler of the site has: security headers and Chinese error pages that give nothing away."""
-
-    settings: dict[str, Any]
-
-    def set_default_headers(self) -> None:
-        super().set_default_headers()  # type: ignore[misc]
-        for name, value in HEADERS.items():
-            self.set_header(name, value)  # type: ignore[attr-defined]
-
-    def write_error(self, status_code: int, **_: Any) -> None:
-        self.set_header("Content-Type", "text/html; charset=UTF-8")  # type: ignore[attr-defined]
-        self.finish(rendered(self, "error.html", status_code=status_code))  # type: ignore[attr-defined]
-
-
-def rendered(handler: Any, name: str, **values: Any) -> str:
-    """A page of the template as text; every value is escaped by the template."""
-    base_url = handler.settings["base_url"]
-    user = getattr(handler, "_jupyter_current_user", None)
-    shared = {"base_url": base_url, "user": user, "demo": handler.settings["chengxin_demo"]}
-    functions = create_include_assets_functions("chengxin", base_url)
-    template = handler.settings["voila_jinja2_env"].get_template(name)
-    return str(template.render(**functions, **shared, **values))
-
-
-class Owned(Guarded):
-    """A handler of one kernel: for others than its owner the kernel does not exist."""
-
-    async def prepare(self) -> None:
-        await super().prepare()  # type: ignore[misc]
-        kernel = next(iter([*self.path_kwargs.values(), *self.path_args]), "")  # type: ignore[attr-defined]
-        user = self.current_user  # type: ignore[attr-defined]
-        if user and self.kernel_manager.owners.get(kernel) != user.username:  # type: ignore[attr-defined]
-            raise HTTPError(404)
-
-
-class Kernels(AsyncMappingKernelManager):
-    """Kernels with their owners, so that one person cannot take them all or touch another's."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.owners: dict[str, str] = {}  # kernel → account
-        self.tickets: dict[str, str] = {}  # page being opened → account
-
-    async def _async_start_kernel(self, **options: Any) -> str:
-        environment = options.get("env") or {}
-        owner = self.tickets.pop(environment.get(_variable(TICKET), ""), None)
-        if owner is None:
-            raise HTTPError(403)
-        kernel = await super()._async_start_kernel(**options)
-        self.owners[kernel] = owner
-        return str(kernel)
-
-    start_kernel = _async_start_kernel  # type: ignore[assignment]
-
-    def live(self, owner: str | None = None) -> list[str]:
-        """Kernels that run, of one account or all."""
-        self.owners = {kernel: who for kernel, who in self.owners.items() if kernel in self}
-        return [kernel for kernel, who in self.owners.items() if owner in (None, who)]
-
-    async def ticket(self, owner: str) -> str | None:
-        """A place for one more page of an account; None when it, or the site, has no more."""
-        limits = settings()
-        for kernel in self.live(owner):
-            if self._open(owner) < limits["serve_kernels_per_user"]:
-                break
-            if self._spare(kernel):
-                await self.shutdown_kernel(kernel)
-        whole = len(self.live()) + len(self.tickets)
-        if self._open(owner) >= limits["serve_kernels_per_user"] or whole >= limits["serve_kernels"]:
-            return None
-        ticket = uuid.uuid4().hex
-        self.tickets[ticket] = owner
-        return ticket
-
-    def _open(self, owner: str) -> int:
-        return len(self.live(owner)) + list(self.tickets.values()).count(owner)
-
-    def _spare(self, kernel: str) -> bool:
-        quiet = datetime.now(UTC) - self.get_kernel(kernel).last_activity > SPARE  # type: ignore[attr-defined]
-        return quiet and not self._kernel_connections.get(kernel, 0)
-
-
-def _variable(header: str) -> str:
-    return f"HTTP_{header.upper().replace('-', '_')}"
 
 
 class Render(Guarded, TornadoVoilaHandler):
@@ -141,7 +41,7 @@ class Render(Guarded, TornadoVoilaHandler):
         user = self.current_user
         if path not in self.settings["chengxin_pages"]:
             raise HTTPError(404)
-        if not self.identity_provider.may_open(user, path):
+        if not may_open(user.access, path):
             raise HTTPError(403)
         ticket = await self.kernel_manager.ticket(user.username)
         if ticket is None:
@@ -150,7 +50,7 @@ class Render(Guarded, TornadoVoilaHandler):
             self.finish(rendered(self, "error.html", status_code=503))
             return
         headers = self.request.headers
-        headers[IDENTITY], headers[TICKET] = json.dumps(self.identity_provider.identity(user)), ticket
+        headers[IDENTITY], headers[TICKET] = json.dumps(identity(user.access)), ticket
         try:
             await super().get(path)
         finally:
@@ -162,12 +62,63 @@ class Home(Guarded, JupyterHandler):
 
     @allow_unauthenticated
     def get(self) -> None:
-        may_open, user = self.settings["identity_provider"].may_open, self.current_user
+        access = getattr(self.current_user, "access", None)
         shelves: dict[str, list[dict[str, str]]] = {}
         for path, page in self.settings["chengxin_pages"].items():
-            if user and may_open(user, path):
+            if access and may_open(access, path):
                 shelves.setdefault(SHELVES[path.partition("/")[0]], []).append({"path": path, **page})
-        self.finish(rendered(self, "home.html", shelves=shelves, reports=[]))
+        reports = [report for report in self.settings["chengxin_reports"]() if report.open_to(access)]
+        self.finish(rendered(self, "home.html", shelves=shelves, reports=reports))
+
+
+class Reports(Guarded, JupyterHandler):
+    """One finished report, for those it is open to; for others it does not exist."""
+
+    @allow_unauthenticated
+    def get(self, file: str) -> None:
+        access = getattr(self.current_user, "access", None)
+        open_ones = {report.file for report in self.settings["chengxin_reports"]() if report.open_to(access)}
+        if file not in open_ones:
+            raise HTTPError(404)
+        self.set_header("Cache-Control", "private, no-cache")
+        self.finish((self.settings["chengxin_folder"] / file).read_bytes())
+
+
+class SignIn(Guarded, JupyterHandler):
+    """The sign-in form."""
+
+    @allow_unauthenticated
+    def get(self) -> None:
+        self._show("")
+
+    @allow_unauthenticated
+    async def post(self) -> None:
+        name, password = self.get_body_argument("name", ""), self.get_body_argument("password", "", strip=False)
+        outcome = await self.identity_provider.enter(self, name, password)  # type: ignore[attr-defined]
+        if outcome == "ok":
+            asked = self.get_body_argument("next", "")
+            self.redirect(asked if SAFE.fullmatch(asked) else self.base_url, status=303)
+        else:
+            self.set_status(429 if outcome in ("paused", "busy") else 401)
+            self._show(OUTCOMES[outcome].format(minutes=settings()["sign_in_wait_minutes"]))
+
+    def _show(self, said: str) -> None:
+        asked = self.get_argument("next", "")
+        token = {"xsrf": self.xsrf_form_html(), "next": asked if SAFE.fullmatch(asked) else ""}
+        self.set_header("Cache-Control", "no-store")
+        self.finish(rendered(self, "login.html", said=said, **token))
+
+
+class SignOut(Guarded, JupyterHandler):
+    """Signing out ends the person's kernels too."""
+
+    def get(self) -> None:
+        self.finish(rendered(self, "logout.html", xsrf=self.xsrf_form_html()))
+
+    async def post(self) -> None:
+        self.identity_provider.leave(self)  # type: ignore[attr-defined]
+        await self.settings["chengxin_sweep"]()
+        self.redirect(self.base_url, status=303)
 
 
 class NotFound(Guarded, JupyterHandler):
@@ -176,15 +127,6 @@ class NotFound(Guarded, JupyterHandler):
     @allow_unauthenticated
     def prepare(self) -> None:  # type: ignore[override]
         raise HTTPError(404)
-
-
-class Template(Guarded, TemplateStaticFileHandler):
-    """Static files of the templates in use, and of no other folder."""
-
-    def parse_url_path(self, path: str) -> str:
-        if not re.match(r"(chengxin|lab|base)/static/", path):
-            raise HTTPError(404)
-        return str(super().parse_url_path(path))
 
 
 def pages(root: Path) -> dict[str, dict[str, str]]:
@@ -205,7 +147,7 @@ class Site(Voila):
 
     KEPT: ClassVar[dict[type, type]] = {
         KernelHandler: Owned,
-        VoilaKernelWebsocketHandler: Owned,
+        VoilaKernelWebsocketHandler: Channels,
         VoilaShutdownKernelHandler: Owned,
         MultiStaticFileHandler: Guarded,
         ThemesHandler: Guarded,
@@ -217,8 +159,14 @@ class Site(Voila):
         self.demo, self.reports, self.ready = demo, reports, ready
 
     def init_settings(self) -> dict[str, Any]:
+        settings = super().init_settings()
+        engine = open_store()
+        self.identity_provider.engine = engine
         return {
-            **super().init_settings(),
+            **settings,
+            "chengxin_reports": lambda: finished(engine, self.reports),
+            "chengxin_folder": self.reports,
+            "chengxin_sweep": self.sweep,
             "default_handler_class": NotFound,
             "chengxin_demo": self.demo,
             "chengxin_pages": pages(Path(self.root_dir)),
@@ -227,7 +175,10 @@ class Site(Voila):
 
     def init_handlers(self) -> list[Any]:
         """Addresses, each behind its guard."""
-        kept: list[Any] = [(re.escape(self.base_url) + "?", Home)]
+        base = re.escape(self.base_url)
+        kept: list[Any] = [(base, Home), (base + r"reports/([\w.-]+)", Reports)]
+        if not self.demo:
+            kept += [(base + "login", SignIn), (base + "logout", SignOut)]
         for pattern, handler, *options in super().init_handlers():
             if handler in self.KEPT:
                 guarded = type(handler.__name__, (self.KEPT[handler], handler), {})
@@ -236,7 +187,14 @@ class Site(Voila):
                 kept.append((pattern, Render, *options))
             elif handler is TemplateStaticFileHandler:
                 kept.append((pattern, Template, *options))
-        return [*kept, *self.identity_provider.get_handlers()]
+        return kept
+
+    async def sweep(self) -> None:
+        """End the kernels of people who have signed out, whose session expired or whose account was disabled."""
+        for owner in set(self.kernel_manager.owners.values()):
+            if not self.identity_provider.there(owner):
+                for kernel in self.kernel_manager.live(owner):
+                    await self.kernel_manager.shutdown_kernel(kernel, now=True)
 
     def listen(self) -> None:
         """Listen on the one port that was asked for, and say so."""
@@ -248,6 +206,7 @@ class Site(Voila):
         self.port: int = sockets[0].getsockname()[1]
         self.ready(self.connection_url)
         self.ioloop = tornado.ioloop.IOLoop.current()
+        tornado.ioloop.PeriodicCallback(self.sweep, SWEEP).start()
         try:
             self.ioloop.start()
         except KeyboardInterrupt:

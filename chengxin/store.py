@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
+from chengxin.access import READERS, current, narrowed
 from chengxin.changes import put, record
 from chengxin.errors import DataError, Fault, MissingExtraError, StoreError
 from chengxin.readers import areas, assessments, audit_trail, counts, history, observations, periods, units
@@ -23,7 +24,7 @@ __all__ = [
     "observations", "open_store", "periods", "put", "record", "units", "writing",
 ]  # fmt: skip
 
-REVISION = "0003"  # the newest schema this kit knows
+REVISION = "0004"  # the newest schema this kit knows
 DEFAULT_URL = "sqlite:///chengxin.db"
 BUSY_SECONDS = 10
 REFUSALS = {  # words of the driver (SQLite, PostgreSQL) → what is wrong, what is expected
@@ -44,16 +45,19 @@ def open_store(url: str | None = None, *, read_only: bool = False) -> Engine:
         working folder
     read_only : the database refuses every write
 
+    In a page of the site the engine shows and changes only what its reader may, see `access`.
+
     Raises
     ------
     StoreError : database missing, not reachable, without schema, or with an older or newer schema
     MissingExtraError : the PostgreSQL driver is not installed
     """
-    address = address_of(url)
+    address, reader = address_of(url), current()
+    read_only = read_only or reader.role in READERS
     shown = _shown(address)
     if address.get_backend_name() == "sqlite" and not Path(shown).is_file():
         raise StoreError(f"找不到数据库文件“{shown}”；请运行 chengxin init 新建，或核对 CHENGXIN_DB。")
-    engine = _engine(address, read_only)
+    engine = narrowed(_engine(address, read_only), reader)
     try:
         _fit(_revision(engine, address), shown)
     except StoreError:
@@ -118,7 +122,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 def _refused(error: sa.exc.DBAPIError) -> StoreError | DataError:
     said = next(iter(str(error.orig).splitlines()), "")
-    if "只能追加" in said:
+    if "无权" in said or "只能追加" in said:
         return StoreError(f"{said}；什么都没有保存。")
     if isinstance(error, sa.exc.IntegrityError):
         known = (words for key, words in REFUSALS.items() if key in said.lower())

@@ -22,12 +22,12 @@ ORDER = [
         "sampling",
         "lab",
     ),  # the core ends here
-    *("csvfiles", "cells", "schema", "registers", "entries", "rows"),
-    *("migrations", "readers", "changes", "store", "drafts", "exchange", "gather"),
+    *("csvfiles", "cells", "schema", "account_tables", "registers", "entries", "rows"),
+    *("migrations", "readers", "changes", "access", "accounts", "store", "drafts", "exchange", "gather"),
     *("evidence", "work", "workflow", "overview", "weakspots"),
     *("charts", "tables", "pages", "views", "yearly", "kernels", "reports", "publish"),
     *("parts", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
-    *("signin", "site", "server"),
+    *("signin", "finished", "guard", "site", "server"),
     *("console", "ledger_commands", "site_commands", "cli"),
 ]
 CORE = ORDER[: ORDER.index("lab") + 1]

@@ -1,0 +1,132 @@
+"""What stands before every address of the site: headers, error pages, whose kernel it is, how many there may be."""
+
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado.web import HTTPError
+from voila.static_file_handler import TemplateStaticFileHandler
+from voila.utils import create_include_assets_functions
+
+from chengxin.settings import settings
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; script-src-attr 'none'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
+    "Server": "chengxin",
+}
+IDENTITY, TICKET = "X-Chengxin-Identity", "X-Chengxin-Ticket"  # set by this server only, never taken from a client
+SPARE = timedelta(seconds=10)  # a kernel without a page for so long may make room for its owner's next page
+
+
+class Guarded:
+    """What every handler of the site has: security headers and Chinese error pages that give nothing away."""
+
+    settings: dict[str, Any]
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()  # type: ignore[misc]
+        for name, value in HEADERS.items():
+            self.set_header(name, value)  # type: ignore[attr-defined]
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        self.set_header("Content-Type", "text/html; charset=UTF-8")  # type: ignore[attr-defined]
+        self.finish(rendered(self, "error.html", status_code=status_code))  # type: ignore[attr-defined]
+
+
+def rendered(handler: Any, name: str, **values: Any) -> str:
+    """A page of the template as text; every value is escaped by the template."""
+    base_url = handler.settings["base_url"]
+    user = getattr(handler, "_jupyter_current_user", None)
+    shared = {"base_url": base_url, "user": user, "demo": handler.settings["chengxin_demo"]}
+    functions = create_include_assets_functions("chengxin", base_url)
+    template = handler.settings["voila_jinja2_env"].get_template(name)
+    return str(template.render(**functions, **shared, **values))
+
+
+class Owned(Guarded):
+    """A handler of one kernel: for others than its owner the kernel does not exist."""
+
+    async def prepare(self) -> None:
+        await super().prepare()  # type: ignore[misc]
+        kernel = next(iter([*self.path_kwargs.values(), *self.path_args]), "")  # type: ignore[attr-defined]
+        user = self.current_user  # type: ignore[attr-defined]
+        if user and self.kernel_manager.owners.get(kernel) != user.username:  # type: ignore[attr-defined]
+            raise HTTPError(404)
+
+
+class Channels(Owned):
+    """The line to a kernel: working counts as being there."""
+
+    def on_message(self, message: Any) -> None:
+        self.identity_provider.touch(self)  # type: ignore[attr-defined]
+        super().on_message(message)  # type: ignore[misc]
+
+
+class Kernels(AsyncMappingKernelManager):
+    """Kernels with their owners, so that one person cannot take them all or touch another's."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.owners: dict[str, str] = {}  # kernel → account
+        self.tickets: dict[str, str] = {}  # page being opened → account
+
+    async def _async_start_kernel(self, **options: Any) -> str:
+        environment = options.get("env") or {}
+        owner = self.tickets.pop(environment.get(_variable(TICKET), ""), None)
+        if owner is None:
+            raise HTTPError(403)
+        kernel = await super()._async_start_kernel(**options)
+        self.owners[kernel] = owner
+        return str(kernel)
+
+    start_kernel = _async_start_kernel  # type: ignore[assignment]
+
+    def live(self, owner: str | None = None) -> list[str]:
+        """Kernels that run, of one account or all."""
+        self.owners = {kernel: who for kernel, who in self.owners.items() if kernel in self}
+        return [kernel for kernel, who in self.owners.items() if owner in (None, who)]
+
+    async def ticket(self, owner: str) -> str | None:
+        """A place for one more page of an account; None when it, or the site, has no more."""
+        limits = settings()
+        for kernel in self.live(owner):
+            if self._open(owner) < limits["serve_kernels_per_user"]:
+                break
+            if self._spare(kernel):
+                await self.shutdown_kernel(kernel)
+        whole = len(self.live()) + len(self.tickets)
+        if self._open(owner) >= limits["serve_kernels_per_user"] or whole >= limits["serve_kernels"]:
+            return None
+        ticket = uuid.uuid4().hex
+        self.tickets[ticket] = owner
+        return ticket
+
+    def _open(self, owner: str) -> int:
+        return len(self.live(owner)) + list(self.tickets.values()).count(owner)
+
+    def _spare(self, kernel: str) -> bool:
+        quiet = datetime.now(UTC) - self.get_kernel(kernel).last_activity > SPARE  # type: ignore[attr-defined]
+        return quiet and not self._kernel_connections.get(kernel, 0)
+
+
+def _variable(header: str) -> str:
+    return f"HTTP_{header.upper().replace('-', '_')}"
+
+
+class Template(Guarded, TemplateStaticFileHandler):
+    """Static files of the templates in use, and of no other folder."""
+
+    def parse_url_path(self, path: str) -> str:
+        if not re.match(r"(chengxin|lab|base)/static/", path):
+            raise HTTPError(404)
+        return str(super().parse_url_path(path))
