@@ -63,7 +63,8 @@ class AssessmentPage:
         try:
             if self.form is not None:
                 self.form.saver.close()
-            self.form = AssessmentForm(self.engine, assessment, who=who, now=self.now, review=current().role in REVIEWERS)
+            review = current().role in REVIEWERS
+            self.form = AssessmentForm(self.engine, assessment, who=who, now=self.now, review=review)
         except ChengxinError as error:
             self._say(str(error))
             return
