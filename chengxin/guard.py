@@ -18,7 +18,7 @@ HEADERS = {
     "base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
@@ -127,6 +127,6 @@ class Template(Guarded, TemplateStaticFileHandler):
     """Static files of the templates in use, and of no other folder."""
 
     def parse_url_path(self, path: str) -> str:
-        if not re.match(r"(chengxin|lab|base)/static/", path):
+        if not re.match(r"(chengxin|lab|base)/static/(?!.*\.\.)", path):
             raise HTTPError(404)
         return str(super().parse_url_path(path))

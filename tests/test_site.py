@@ -6,12 +6,17 @@ import re
 import signal
 import time
 import unicodedata
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from books import GALLERY, IDENTITY, PID, TRIVIAL, book
 from pypdf import PdfReader
-from stores import sample_database
+from stores import opened, sample_database
+
+from chengxin import accounts
+from chengxin.accounts import Account
+from chengxin.store import writing
 
 SCREENS = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8").replace('"main *"', '".cx-page *, .cx-top *"')
@@ -180,3 +185,35 @@ def test_a_page_prints_whole_without_its_controls(visit):
     text = "".join(sheet.extract_text() for sheet in PdfReader(io.BytesIO(page.pdf(format="A4"))).pages)
     for said in ("评价录入", "监测点信息表", "修改记录"):
         assert said in unicodedata.normalize("NFKC", text)
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_somebody_signs_in_works_and_leaves(browser, served, tmp_path_factory, screen):
+    folder = tmp_path_factory.mktemp("accounts")
+    book(folder / "notebooks" / "entry" / "assessment.ipynb", TRIVIAL, title="评价录入", about="现场检查时逐条录入。")
+    with opened(sample_database(folder / "chengxin.db")) as engine, writing(engine) as conn:
+        account = Account("li", "李四", "county", "331082", None, "active")
+        accounts.add(conn, account, "three odd words 7", who="市局", at=datetime(2026, 11, 2, tzinfo=UTC))
+    address = served(folder / "chengxin.db", notebooks=folder / "notebooks", demo=False)
+    context = browser.new_context(viewport=SCREENS[screen], base_url=address)
+    page = context.new_page()
+    page.goto("")
+    page.get_by_role("link", name="登录").first.click()
+    page.get_by_label("账号").fill("li")
+    page.get_by_label("密码").fill("wrong")
+    page.get_by_role("button", name="登录").click()
+    page.get_by_role("alert").get_by_text("账号或密码不对").wait_for()
+    assert page.evaluate(SIDEWAYS) == [0]
+    assert page.evaluate(CONTRAST) == page.evaluate(SMALL) == page.evaluate(UNNAMED) == []
+    page.get_by_label("账号").fill("li")
+    page.get_by_label("密码").fill("three odd words 7")
+    page.get_by_label("密码").press("Enter")
+    page.get_by_role("link", name="评价录入").click()
+    page.locator(".cx-page, input").first.wait_for()
+    assert "李四" in page.locator(".cx-top").inner_text()
+    page.get_by_role("link", name="退出").click()
+    page.get_by_role("button", name="退出").click()
+    page.get_by_text("目前没有公开发布的报告").wait_for()
+    page.go_back()
+    assert page.locator("h1, .cx-loading").first.inner_text() != "评价录入"
+    context.close()
