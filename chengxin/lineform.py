@@ -49,10 +49,10 @@ class LineForm:
         self.line, self.measured, self.evidence, self.changed = line, measured, evidence, changed
         self.attach, self.files, self.quiet = attach, files, False
         self.controls = controls(line)
-        self.note = parts.note(NEEDED, "", "cx-note")
+        self.note = parts.note(NEEDED, "", parts.OFF)
         self.state, self.score, self.clash = parts.block(""), parts.block(""), parts.box()
         self.more, self.details = parts.button("依据、照片", "", "cx-more"), parts.box()
-        self.take = parts.button("采用台账数值")
+        self.take = parts.button("采用台账数值", "", parts.OFF)
         self.show(entry)
         self._listen()
         side = parts.box(*self.controls.values(), self.take, self.score, classes=["cx-control", "cx-side"])
