@@ -1,6 +1,6 @@
 """What a county's index report shows, gathered from the database as frames; notebooks only lay it out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +8,11 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from chengxin import charts, readers, tables
+from chengxin.breakdown import group_rates, steps
 from chengxin.errors import UsageError
 from chengxin.explain import explain, improvements, total_in_words
 from chengxin.gather import filled
+from chengxin.held import held
 from chengxin.improving import followed
 from chengxin.rubric import Rubric, load_rubric
 from chengxin.rules import plain
@@ -202,46 +204,6 @@ def sheet_table(sheet: pd.DataFrame, caption: str) -> tables.Html:
     return tables.table(rows, columns, caption, mark="mark", right=["full", "got"])
 
 
-def group_rates(sheet: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
-    """Score rate of each group of base lines by assessment: columns area, group, rate."""
-    base = sheet[(sheet["section"] == "base") & sheet["score"].notna()]
-    sums = base.groupby(["group", "assessment"], observed=True, sort=False)[["score", "points"]].sum()
-    rates = (sums["score"] / sums["points"]).rename("rate").reset_index()
-    whole = pd.MultiIndex.from_product(
-        [
-            dict.fromkeys(sheet.loc[sheet["section"] == "base", "group"]),
-            names.index[names.index.isin(sheet["assessment"].astype("str"))],
-        ]
-    )
-    rates = (
-        rates.set_index(["group", "assessment"])["rate"]
-        .reindex(whole)
-        .rename_axis(["group", "assessment"])
-        .reset_index()
-    )
-    return rates.assign(area=rates["assessment"].map(names), group=rates["group"].str.rstrip("。"))[
-        ["area", "group", "rate"]
-    ]
-
-
-def steps(sheet: pd.DataFrame, result: object) -> pd.DataFrame:
-    """Steps of the waterfall: full marks, points lost by group (largest first), bonus, deduction, total."""
-    base = sheet[sheet["section"] == "base"]
-    lost = (base["points"] - base["score"].fillna(0)).groupby(base["group"].to_numpy(), sort=False).sum()
-    lost = lost[lost > 1e-9].sort_values(ascending=False, kind="stable")
-    here = float(base["points"].sum())
-    rows = [("满分", 0.0, here, "full")]
-    for group, points in lost.items():
-        rows.append((str(group).rstrip("。"), here, here - points, "lost"))
-        here -= points
-    for label, points, kind in (("加分", result.bonus, "bonus"), ("扣分", -result.deduction, "deduction")):  # type: ignore[attr-defined]
-        if points:
-            rows.append((label, here, here + points, kind))
-            here += points
-    rows.append(("总分" if result.complete else "最低可能总分", 0.0, float(result.low), "total"))  # type: ignore[attr-defined]
-    return pd.DataFrame(rows, columns=["label", "start", "end", "kind"])
-
-
 def county_index(database: str | Engine | None, county: str, period: str) -> CountyIndex:
     """Gather one unit's index results.
 
@@ -259,7 +221,7 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
     units = readers.units(engine).set_index("code", drop=False)
     if county not in units.index:
         raise UsageError(f"没有填报单位“{county}”，可用：{'、'.join(units.index)}。")
-    work = readers.assessments(engine)
+    work = held(f"work {engine.url}", lambda: readers.assessments(engine))
     if period not in set(work["period"]):
         raise UsageError(f"没有评价期“{period}”，可用：{'、'.join(sorted(set(work['period'])))}。")
     work = work[(work["period"] <= period) & (work["status"] != "withdrawn")]
@@ -267,10 +229,10 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
     if mine.empty:
         raise UsageError(f"{units.loc[county, 'short_name']}在{period}年没有评价记录。")
     rubrics = {name: load_rubric(name) for name in sorted(set(mine["rubric"]))}
-    books = readers.books(engine)
-    made = {name: filled(engine, rubric, work, books) for name, rubric in rubrics.items()}
-    scored = {name: _scored(rubric, work, made[name].observations) for name, rubric in rubrics.items()}
-    evidence = pd.concat([each.evidence for each in made.values()], ignore_index=True)
+    books = held(f"books {engine.url}", lambda: readers.books(engine))
+    city = {name: _city(engine, rubric, work, books, period) for name, rubric in rubrics.items()}
+    scored = {name: (sheet, results) for name, (_, sheet, results) in city.items()}
+    evidence = pd.concat([found for found, _, _ in city.values()], ignore_index=True)
     past = pd.concat([results for _, results in scored.values()])
     past = past[(past["unit"] == county)].sort_values(["kind", "assessment"], ignore_index=True)
     results = past[past["period"] == period].reset_index(drop=True)
@@ -283,6 +245,18 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
     fate = pd.concat(fared).merge(results[["area", "name"]], on="area")
     demo = bool(mine["demo"].any())
     return CountyIndex(units.loc[county], period, demo, rubrics, results, sheets, past, evidence, fate)
+
+
+def _city(
+    engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Mapping[str, pd.DataFrame], period: str
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Evidence, sheet and results of one rubric up to a period; once for all kernels of a batch."""
+
+    def compute() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        made = filled(engine, rubric, work, books)
+        return made.evidence, *_scored(rubric, work, made.observations)
+
+    return held(f"city {engine.url} {rubric.sha256} {period}", compute)
 
 
 def _scored(rubric: Rubric, work: pd.DataFrame, seen: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -23,12 +23,13 @@ ORDER = [
         "lab",
     ),  # the core ends here
     *("csvfiles", "cells", "schema", "account_tables", "registers", "entries", "rows"),
-    *("migrations", "readers", "changes", "access", "accounts", "store", "drafts", "exchange", "gather"),
+    *("migrations", "readers", "changes", "access", "accounts", "store", "drafts", "exchange", "held", "gather"),
     *("evidence", "work", "workflow", "overview", "weakspots"),
-    *("charts", "tables", "pages", "views", "yearly", "kernels", "reports", "publish"),
+    *("drawing", "charts", "chartserver", "tables", "pages", "breakdown", "views", "yearly", "forks", "kernels"),
+    *("reports", "rendering", "document", "steady", "workbook", "pdf", "word", "batch", "publish"),
     *("parts", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
     *("signin", "finished", "guard", "site", "server"),
-    *("console", "ledger_commands", "site_commands", "cli"),
+    *("console", "ledger_commands", "report_commands", "site_commands", "cli"),
 ]
 CORE = ORDER[: ORDER.index("lab") + 1]
 OUTSIDE_CORE = {"sqlalchemy", "alembic", "ipywidgets", "nbformat", "papermill"}
