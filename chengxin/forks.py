@@ -30,8 +30,13 @@ PRELOAD = (
     "comm",
     "IPython.display",
 )
-WARM = ("chengxin.views", "chengxin.yearly")
-MAKERS = {"index": ("chengxin.views", "county_index"), "monitoring-year": ("chengxin.yearly", "monitoring_year")}
+WARM = ("chengxin.comparison", "chengxin.yearly")
+MAKERS = {
+    "index": ("chengxin.views", "county_index"),
+    "comparison": ("chengxin.comparison", "comparison"),
+    "city": ("chengxin.comparison", "comparison"),
+    "monitoring-year": ("chengxin.yearly", "monitoring_year"),
+}
 SIZE = 1 << 20
 
 
@@ -57,7 +62,7 @@ def rehearse(kind: str, units: list[str], period: str) -> None:
     make = getattr(importlib.import_module(module), name)
     for number, unit in enumerate(units[:10]):
         with contextlib.suppress(Exception):
-            made = make(engine, unit, period if kind == "index" else int(period))
+            made = make(engine, unit, int(period) if kind == "monitoring-year" else period)
             methods = [] if number else [word for word in vars(type(made)) if not word.startswith("_")]
             for method in methods:
                 _shown(getattr(made, method))

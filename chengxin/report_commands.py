@@ -15,7 +15,12 @@ def report(
         str | None, typer.Option("--period", "--year", metavar="评价期", help="评价期或年度，如2026")
     ] = None,
     kind: Annotated[
-        str, typer.Option("--kind", metavar="种类", help="index（指数评价）或monitoring-year（年度监测）")
+        str,
+        typer.Option(
+            "--kind",
+            metavar="种类",
+            help="index（指数评价）、comparison（两期对比）、city（全市综合）或monitoring-year（年度监测）",
+        ),
     ] = "index",
     county: Annotated[
         list[str] | None, typer.Option("--county", metavar="代码", help="填报单位，可重复；缺省全部")

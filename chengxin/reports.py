@@ -30,6 +30,8 @@ class Kind:
 
 KINDS = {
     "index": Kind("county_index", "诚信计量指数评价报告"),
+    "comparison": Kind("comparison", "诚信计量指数两期对比报告", "comparison-"),
+    "city": Kind("city_summary", "诚信计量指数综合报告", "city-"),
     "monitoring-year": Kind("monitoring_year", "诚信计量监测点年度监测报告", "monitoring-"),
 }
 
@@ -38,7 +40,10 @@ def planned(engine: Engine, kind: str, period: str, counties: Iterable[str] | No
     """Units that a batch is for, code → short name; parameters and errors as for `batch.make_reports`."""
     if kind not in KINDS:
         raise UsageError(f"没有报告种类“{kind}”，可用：{'、'.join(KINDS)}。")
-    return _wanted(engine, period, counties) if kind == "index" else _watched(engine, counties)
+    if kind == "monitoring-year":
+        return _watched(engine, counties)
+    units = _wanted(engine, period, None if kind == "city" else counties)
+    return {CITY: "全市"} if kind == "city" else units
 
 
 def _wanted(engine: Engine, period: str, counties: Iterable[str] | None) -> dict[str, str]:

@@ -19,17 +19,19 @@ from chengxin import tables
 from chengxin.batch import make_reports
 from chengxin.document import read
 from chengxin.pdf import to_pdf
+from chengxin.reports import KINDS
 from chengxin.word import to_docx
 from chengxin.workbook import FACTS, to_xlsx
 
 FORMATS = ("html", "pdf", "docx", "xlsx", "ipynb")
 
 
-@pytest.fixture(scope="module", params=["index", "monitoring-year"])
+@pytest.fixture(scope="module", params=sorted(KINDS))
 def made(request, demo, tmp_path_factory):
     """The files of one unit in every format, by ending."""
     out = tmp_path_factory.mktemp("formats")
-    batch = make_reports(str(demo / "chengxin.db"), "2026", ["331082"], out, kind=request.param, formats=FORMATS)
+    unit = "city" if request.param == "city" else "331082"
+    batch = make_reports(str(demo / "chengxin.db"), "2026", [unit], out, kind=request.param, formats=FORMATS)
     assert not batch.failed, batch.failed
     return {Path(name).suffix[1:]: out / name for name in batch.made[0].files}
 
