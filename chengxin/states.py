@@ -9,11 +9,11 @@ from chengxin import schema
 MOVES: dict[str, tuple[str, str, Mapping[str, str], dict[str, tuple[str, ...]]]] = {
     "area": ("景区街区", "status", schema.AREA_STATES, {
         "applied": ("recommended", "withdrawn"), "recommended": ("accepted", "withdrawn"),
-        "accepted": ("withdrawn",), "withdrawn": (),
+        "accepted": ("withdrawn",), "withdrawn": ("applied",),
     }),
     "monitoring_point": ("监测点", "status", schema.POINT_STATES, {
         "applied": ("recommended", "cancelled"), "recommended": ("accepted", "cancelled"),
-        "accepted": ("cancelled",), "cancelled": (),
+        "accepted": ("cancelled",), "cancelled": ("applied",),
     }),
     "assessment": ("评价", "status", schema.ASSESSMENT_STATES, {
         "draft": ("submitted",), "submitted": ("draft", "approved"), "approved": ("published",),

@@ -25,9 +25,10 @@ FIRST = {
     },
 }  # fmt: skip
 ALLOWED = {
-    "area": "applied>recommended applied>withdrawn recommended>accepted recommended>withdrawn accepted>withdrawn",
+    "area": "applied>recommended applied>withdrawn recommended>accepted recommended>withdrawn accepted>withdrawn "
+    "withdrawn>applied",
     "monitoring_point": "applied>recommended applied>cancelled recommended>accepted recommended>cancelled "
-    "accepted>cancelled",
+    "accepted>cancelled cancelled>applied",
     "assessment": "draft>submitted submitted>draft submitted>approved approved>published published>withdrawn",
     "improvement": "open>rectified rectified>rechecked rectified>open",
 }
