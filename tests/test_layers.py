@@ -25,7 +25,7 @@ ORDER = [
     *("csvfiles", "cells", "schema", "states", "account_tables", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "access", "accounts", "store", "drafts", "exchange", "gather"),
     *("evidence", "work", "workflow", "overview", "weakspots"),
-    *("charts", "tables", "pages", "views", "yearly", "kernels", "reports", "publish"),
+    *("charts", "tables", "pages", "scoresheets", "views", "yearly", "kernels", "reports", "publish"),
     *("parts", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
     *("signin", "finished", "guard", "site", "server"),
     *("console", "ledger_commands", "site_commands", "cli"),
