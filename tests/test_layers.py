@@ -29,7 +29,7 @@ ORDER = [
     *("parts", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
     *("itemform", "filingform", "filingpage"),
     *("signin", "finished", "guard", "site", "server"),
-    *("console", "ledger_commands", "site_commands", "cli"),
+    *("console", "ledger_commands", "weigh_commands", "site_commands", "cli"),
 ]
 CORE = ORDER[: ORDER.index("lab") + 1]
 OUTSIDE_CORE = {"sqlalchemy", "alembic", "ipywidgets", "nbformat", "papermill"}
