@@ -90,8 +90,9 @@ def configuration(root: Path, port: int, host: str, *, demo: bool, name: str = "
 
 
 def named(handler: Any, notebook: Any, cwd: str) -> None:
-    """Hand the page's template who looks at it (Voilà's hook before a kernel is started)."""
+    """Hand the page's template its title and who looks at it (Voilà's hook before a kernel is started)."""
     user, demo = handler.current_user, handler.settings["chengxin_demo"]
+    notebook.metadata["title"] = handler.settings["chengxin_pages"][handler.path_args[0]]["title"]
     notebook.metadata["chengxin"] = {"demo": demo, "user": {"display_name": user.display_name}}
 
 
