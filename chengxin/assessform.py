@@ -66,6 +66,10 @@ class AssessmentForm:
     def submit(self) -> None:
         """Hand in; what is wrong or missing is listed with a link to each line."""
         self.saver.flush()
+        unsettled = [key for key, line in self.lines.items() if line.clash.children] + list(self.saver.waiting)
+        if unsettled:
+            self._say(f"{'、'.join(unsettled)}条有冲突待选定或还没有保存，没有提交；请先处理。")
+            return
         try:
             workflow.submit(self.engine, self.work.about["id"], who=self.who, at=self.now())
         except FaultsError as error:
@@ -148,6 +152,8 @@ class AssessmentForm:
         elif isinstance(said, ChengxinError) and state in ("frozen", "failed"):
             words += f"：{said}"
         parts.said_saved(self.saved, kind, words)
+        if state == "frozen":
+            self._froze(workflow.status(self.engine, self.work.about["id"]))
         if state == "theirs" and isinstance(said, Saved):
             self.entries[field] = said.entry
             if field in self.lines:
@@ -215,9 +221,8 @@ class AssessmentForm:
         try:
             evidence.attach(self.engine, self.work.about["id"], line, name, data, who=self.who, at=self.now())
         except ChengxinError as error:
-            wrong = Html(parts.escaped('<p class="cx-fault" role="alert">{error}</p>', error=error))
-            return Html(wrong.text + self._files(line).text)
-        return self._files(line)
+            return Html(parts.escaped('<p class="cx-fault" role="alert">{error}</p>', error=error))
+        return Html("")
 
     def _files(self, line: str) -> Html:
         kept = evidence.attached(self.engine, self.work.about["id"])
@@ -240,6 +245,11 @@ class AssessmentForm:
         self.saver.watch(self._others)
 
     def _others(self, names: list[str]) -> None:
+        """Who else is here; and the form follows a step that somebody else took."""
+        status = workflow.status(self.engine, self.work.about["id"])
+        if status != self.work.about["status"]:
+            self._froze(status)
+            self._say(f"本评价已由他人改为“{ASSESSMENT_STATES[status]}”。", "warn")
         people = "、".join("您的另一个窗口" if name == self.who else name for name in names)
         said = f"{people}也打开了本评价，改动会互相提示" if names else ""
         parts.tell(self.others, '<span class="cx-saved cx-warn" role="status">{said}</span>' if said else "", said=said)

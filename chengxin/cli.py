@@ -173,6 +173,7 @@ def load_command(
 def _report_load(folder: Path, database: str | None, who: str, why: str, demo: bool) -> None:
     from chengxin.exchange import load
     from chengxin.faults import observation_faults
+    from chengxin.gather import unexplained
     from chengxin.rubric import load_rubric
     from chengxin.store import open_store
 
@@ -181,7 +182,10 @@ def _report_load(folder: Path, database: str | None, who: str, why: str, demo: b
 
     engine = open_store(database)
     at = datetime.now(UTC)
-    counts = load(engine, folder, who=who, why=why, at=at, demo=demo or _is_sample(folder), check_observations=check)
+    demo = demo or _is_sample(folder)
+    counts = load(
+        engine, folder, who=who, why=why, at=at, demo=demo, check_observations=check, unexplained=unexplained
+    )
     engine.dispose()
     typer.echo("已导入：" + "，".join(f"{TABLES[name]}{count}行" for name, count in counts.items()))
 

@@ -14,6 +14,7 @@ import ipywidgets as w
 from chengxin.pages import escaped
 from chengxin.tables import Html
 
+STATES, OFF = ("cx-ok", "cx-warn", "cx-bad"), "cx-off"
 Choices = Sequence[tuple[str, Any]]
 
 
@@ -26,7 +27,7 @@ def block(words: str, /, *classes: str, **values: Any) -> w.HTML:
     classes : of the stylesheet
     values : what to put there; an `Html` as it is
     """
-    return classed(made(w.HTML, value=escaped(words, **values)), *classes)
+    return made(w.HTML, *classes, value=escaped(words, **values))
 
 
 def shown(piece: Html, *classes: str) -> w.HTML:
@@ -43,12 +44,12 @@ def tell(widget: w.HTML, words: str, /, **values: Any) -> None:
 
 def box(*children: w.Widget, classes: Iterable[str] = ()) -> w.VBox:
     """Widgets one below the other."""
-    return classed(made(w.VBox, children=children), *classes)
+    return made(w.VBox, *classes, children=children)
 
 
 def row(*children: w.Widget, classes: Iterable[str] = ()) -> w.HBox:
     """Widgets side by side, wrapping where it is narrow."""
-    return classed(made(w.HBox, children=children), *classes)
+    return made(w.HBox, *classes, children=children)
 
 
 def choice(label: str, options: Choices, value: Any = None, *classes: str) -> w.ToggleButtons:
@@ -61,7 +62,7 @@ def choice(label: str, options: Choices, value: Any = None, *classes: str) -> w.
     """
     known = [each for _, each in options]
     start = value if value in known else None
-    return classed(made(w.ToggleButtons, options=list(options), value=start, description=label), "cx-choice", *classes)
+    return made(w.ToggleButtons, "cx-choice", *classes, options=list(options), value=start, description=label)
 
 
 def selected(label: str, options: Choices | Mapping[str, Any], value: Any = None, *classes: str) -> w.Dropdown:
@@ -69,17 +70,17 @@ def selected(label: str, options: Choices | Mapping[str, Any], value: Any = None
     pairs = list(options.items()) if isinstance(options, Mapping) else list(options)
     known = [each for _, each in pairs]
     start = value if value in known else (known[0] if known else None)
-    return classed(made(w.Dropdown, options=pairs, value=start, description=label), "cx-field", *classes)
+    return made(w.Dropdown, "cx-field", *classes, options=pairs, value=start, description=label)
 
 
 def tick(label: str, *classes: str) -> w.Checkbox:
     """A box to tick."""
-    return classed(made(w.Checkbox, description=label, indent=False), *classes)
+    return made(w.Checkbox, *classes, description=label, indent=False)
 
 
 def day(label: str) -> w.DatePicker:
     """A day."""
-    return classed(made(w.DatePicker, description=label), "cx-field")
+    return made(w.DatePicker, "cx-field", description=label)
 
 
 def files(label: str) -> w.FileUpload:
@@ -90,24 +91,24 @@ def files(label: str) -> w.FileUpload:
 def number(label: str, value: Any = "", *classes: str) -> w.Text:
     """A figure as typed, kept as text so that half of one is kept too; its keyboard on a phone is the digits."""
     given = "" if value is None else str(value)
-    return classed(made(w.Text, value=given, description=label, continuous_update=True), "cx-number", *classes)
+    return made(w.Text, "cx-number", *classes, value=given, description=label, continuous_update=True)
 
 
 def text(label: str, value: str = "", *classes: str, placeholder: str = "") -> w.Text:
     """A line of words."""
     about = {"description": label, "placeholder": placeholder, "continuous_update": True}
-    return classed(made(w.Text, value=value, **about), "cx-field", *classes)
+    return made(w.Text, "cx-field", *classes, value=value, **about)
 
 
 def note(label: str, value: str = "", *classes: str, placeholder: str = "") -> w.Textarea:
     """Words of any length."""
     about = {"description": label, "placeholder": placeholder, "continuous_update": True, "rows": 2}
-    return classed(made(w.Textarea, value=value, **about), "cx-note", *classes)
+    return made(w.Textarea, "cx-note", *classes, value=value, **about)
 
 
 def button(words: str, style: str = "", *classes: str) -> w.Button:
     """A button; ``primary`` is the one main action, ``danger`` takes something away."""
-    return classed(made(w.Button, description=words, button_style=style), *classes)
+    return made(w.Button, *classes, description=words, button_style=style)
 
 
 def saved_line() -> w.HTML:
@@ -121,36 +122,30 @@ def said_saved(widget: w.HTML, state: str, words: str) -> None:
          words=words)  # fmt: skip
 
 
-def classed(widget: Any, *classes: str) -> Any:
-    """A widget with classes of the stylesheet."""
-    for name in classes:
-        widget.add_class(name)
-    return widget
-
-
 def mark(widget: w.DOMWidget, state: str) -> None:
     """Give a line or card one of the states ok, warn, bad, or none."""
-    for each in ("ok", "warn", "bad"):
-        if each == state:
-            widget.add_class(f"cx-{each}")
-        else:
-            widget.remove_class(f"cx-{each}")
+    kept = [name for name in widget._dom_classes if name not in STATES]
+    _dress(widget, [*kept, *([f"cx-{state}"] if state else [])])
 
 
 def visible(widget: w.DOMWidget, there: bool) -> None:
     """Show or hide a widget; a hidden one is out of the keyboard's order too."""
-    if there:
-        widget.remove_class("cx-off")
-    else:
-        widget.add_class("cx-off")
+    kept = [name for name in widget._dom_classes if name != OFF]
+    _dress(widget, kept if there else [*kept, OFF])
 
 
-def made(kind: Any, **options: Any) -> Any:
-    """A widget of a kind with the layout and style that all of its kind share."""
-    shared: dict[str, Any] = {"layout": _layout()}
+def made(kind: Any, *classes: str, **options: Any) -> Any:
+    """A widget of a kind, in one message, with the layout and style that all of its kind share."""
+    shared: dict[str, Any] = {"layout": _layout(), "_dom_classes": classes}
     if "style" in kind.class_traits():
         shared["style"] = _style(kind)
     return kind(**shared, **options)
+
+
+def _dress(widget: w.DOMWidget, classes: Sequence[str]) -> None:
+    """Give a widget these classes; nothing is sent where they stay the same."""
+    if tuple(classes) != tuple(widget._dom_classes):
+        widget._dom_classes = tuple(classes)
 
 
 @cache

@@ -1,12 +1,13 @@
 """What the database holds, as frames: one query each, dtypes from the tables."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import date
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy import Column, Engine
+from sqlalchemy import Column, Connection, Engine
 
 from chengxin.ledgers import attributed
 from chengxin.schema import AREA, ASSESSMENT, AUDIT, HISTORY, LEDGERS, MERCHANT, METADATA, OBSERVATION, UNIT
@@ -41,7 +42,7 @@ def areas(engine: Engine, unit: str | None = None) -> pd.DataFrame:
     return _read(engine, _where(sa.select(AREA).order_by(AREA.c.code), {AREA.c.unit: unit}))
 
 
-def assessments(engine: Engine, period: str | None = None, unit: str | None = None) -> pd.DataFrame:
+def assessments(engine: Engine | Connection, period: str | None = None, unit: str | None = None) -> pd.DataFrame:
     """Assessments by period and id.
 
     Parameters
@@ -159,12 +160,12 @@ def keys(engine: Engine, table: str) -> set[str]:
     return set(_read(engine, sa.select(key))[key.name])
 
 
-def books(engine: Engine) -> dict[str, pd.DataFrame]:
+def books(engine: Engine | Connection) -> dict[str, pd.DataFrame]:
     """Areas, merchants and all ledgers, as `ledgers.observe` takes them.
 
     Parameters
     ----------
-    engine : from `open_store`
+    engine : from `open_store`, or a connection in a transaction, which sees what it wrote
 
     Returns
     -------
@@ -181,9 +182,9 @@ def _where(query: Any, wanted: Mapping[Column[Any], Any]) -> Any:
     return query.where(*(column == value for column, value in wanted.items() if value is not None))
 
 
-def _read(engine: Engine, query: Any) -> pd.DataFrame:
+def _read(source: Engine | Connection, query: Any) -> pd.DataFrame:
     """One query as a frame; a column's dtype follows the table, also when it is empty or all missing."""
-    with engine.connect() as conn:
+    with nullcontext(source) if isinstance(source, Connection) else source.connect() as conn:
         frame = pd.read_sql(query, conn)
     for column in query.selected_columns:
         frame[column.name] = frame[column.name].astype(_dtype(column))

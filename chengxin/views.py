@@ -287,7 +287,7 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
 
 def _scored(rubric: Rubric, work: pd.DataFrame, seen: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Sheet and results of one rubric over all units and periods, with names and ranks."""
-    sheet = score(rubric, seen)
+    sheet = score(rubric, seen, work.loc[work["rubric"] == rubric.id, "id"])
     results = totals(sheet).merge(
         work, left_on=["assessment", "rubric"], right_on=["id", "rubric"], how="inner", validate="1:1"
     )

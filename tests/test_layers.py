@@ -22,7 +22,7 @@ ORDER = [
         "sampling",
         "lab",
     ),  # the core ends here
-    *("csvfiles", "cells", "schema", "account_tables", "registers", "entries", "rows"),
+    *("csvfiles", "cells", "schema", "states", "account_tables", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "access", "accounts", "store", "drafts", "exchange", "gather"),
     *("evidence", "work", "workflow", "overview", "weakspots"),
     *("charts", "tables", "pages", "views", "yearly", "kernels", "reports", "publish"),
