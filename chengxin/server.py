@@ -5,7 +5,9 @@ start that holds copies of the notebooks for people and nothing else; it goes wh
 """
 
 import errno
+import logging
 import os
+import re
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -85,8 +87,16 @@ def configuration(root: Path, port: int, host: str, *, demo: bool, name: str = "
         cull_idle_timeout=int(limits["serve_idle_minutes"] * 60), cull_interval=60, cull_connected=False
     )
     config.KernelManager.transport = "ipc"  # nothing listens on a port but the site itself
+    config.VoilaExecutor.on_cell_error = failed
     config.HTMLExporter.language_code = "zh"
     return config
+
+
+def failed(cell: Any, cell_index: int, execute_reply: dict[str, Any]) -> None:
+    """Keep for the server's log what the visitor is not shown."""
+    lines = execute_reply["content"].get("traceback", [])
+    plain = re.sub("\x1b\\[[0-9;]*m", "", "\n".join(lines))
+    logging.getLogger("chengxin").error("第%s个代码格出错：\n%s", cell_index, plain)
 
 
 def named(handler: Any, notebook: Any, cwd: str) -> None:
