@@ -73,6 +73,7 @@ def configuration(root: Path, port: int, host: str, *, demo: bool, name: str = "
     config.Voila = Config(root_dir=str(root), port=port, ip=host, port_retries=0, open_browser=False, log_level="ERROR")
     config.Voila.tornado_settings = {
         "websocket_max_message_size": int(limits["evidence_megabytes"] * 2**20 * 1.5) + 2**20,
+        "ws_ping_timeout": 30_000,  # milliseconds; the default is longer than tornado takes, which warns of it
         "allow_remote_access": False,  # a foreign Host header is refused: no DNS rebinding
         "local_hostnames": ["localhost", *filter(None, [name])],
     }
