@@ -165,8 +165,13 @@ def _keep_grid(conn: Connection, work: Work, entries: Mapping[str, Entry], about
     row = {"assessment": key, "seed": sample["seed"], "population": sample["of"], "drawn": len(drawn)}
     put(conn, SAMPLE.name, [row], **about)
     checks = [
-        {"assessment": key, "merchant": merchant, "line": line.id, "result": entry["result"],
-         "note": str(entry.get("note") or "")}
+        {
+            "assessment": key,
+            "merchant": merchant,
+            "line": line.id,
+            "result": entry["result"],
+            "note": str(entry.get("note") or ""),
+        }
         for line in grid_lines(work.rubric)
         for merchant in drawn
         if (entry := entries.get(f"{line.id}{AT}{merchant}", {})).get("result") in CHECKS
