@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chengxin import ledger_commands, site_commands
+from chengxin import ledger_commands, site_commands, weigh_commands
 from chengxin.console import (
     TABLES,
     Command,
@@ -34,7 +34,7 @@ command = partial(app.command, cls=Command)
 rubric_command = partial(rubric_app.command, cls=Command)
 command("observe")(ledger_commands.observe_command)
 command("plan")(ledger_commands.plan_command)
-command("reweigh")(ledger_commands.reweigh_command)
+command("reweigh")(weigh_commands.reweigh_command)
 command("uscc")(ledger_commands.uscc_command)
 command("serve")(site_commands.serve_command)
 for name, about, sub, work in (
@@ -183,9 +183,7 @@ def _report_load(folder: Path, database: str | None, who: str, why: str, demo: b
     engine = open_store(database)
     at = datetime.now(UTC)
     demo = demo or _is_sample(folder)
-    counts = load(
-        engine, folder, who=who, why=why, at=at, demo=demo, check_observations=check, unexplained=unexplained
-    )
+    counts = load(engine, folder, who=who, why=why, at=at, demo=demo, check_observations=check, unexplained=unexplained)
     engine.dispose()
     typer.echo("已导入：" + "，".join(f"{TABLES[name]}{count}行" for name, count in counts.items()))
 
