@@ -274,6 +274,7 @@ def demo(out: Out = Path("chengxin-demo")) -> None:
     typer.echo("演示数据：各项结果均为虚构，不反映任何单位的实际情况。")
     fine = _run_reports(str(database), period, None, out, False)
     typer.echo(f"请用浏览器打开：{(out / 'index.html').resolve()}")
+    typer.echo(f"打开网站：chengxin serve --demo --database {database} --reports {out}")
     if not fine:
         raise typer.Exit(1)
 
