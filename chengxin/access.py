@@ -34,11 +34,13 @@ ROOTS: dict[str, dict[str, str]] = {
         "area": "{row}unit = {unit}",
         "monitoring_point": "{row}unit = {unit}",
         "supervisor": "{row}unit = {unit}",
+        "unit_setting": "{row}unit = {unit}",
     },
     "assessor": {
         "area": f"{{row}}code IN ({_AREAS})",
         "monitoring_point": f"{{row}}area IN ({_AREAS})",
         "supervisor": f"{{row}}unit IN (SELECT unit FROM main.area WHERE code IN ({_AREAS}))",
+        "unit_setting": f"{{row}}unit IN (SELECT unit FROM main.area WHERE code IN ({_AREAS}))",
         "assignment": "{row}account = {who}",
     },
     "point": {
@@ -46,8 +48,9 @@ ROOTS: dict[str, dict[str, str]] = {
         "merchant": "{row}code IN (SELECT merchant FROM main.monitoring_point WHERE code = {point})",
         "area": "0",
         "supervisor": "0",
+        "unit_setting": "{row}unit IN (SELECT unit FROM main.monitoring_point WHERE code = {point})",
     },
-    "public": {"area": "0", "monitoring_point": "0", "supervisor": "0"},
+    "public": {"unit_setting": "0", "area": "0", "monitoring_point": "0", "supervisor": "0"},
 }
 WRITE_ROOTS: dict[str, dict[str, str]] = {
     "county": ROOTS["county"],
@@ -61,7 +64,7 @@ WRITABLE: dict[str, tuple[str, ...]] = {
         *_TYPED, "area", "merchant", "assessment", "observation", "observation_history", "merchant_sample",
         "merchant_check", "attachment", "monitoring_point", "person", "supervisor", "instrument", "verification",
         "complaint", "survey", "training", "patrol", "commitment", "supervisor_activity", "event", "violation",
-        "weighing", "filing", "filing_answer", "point_decision", "improvement",
+        "weighing", "filing", "filing_answer", "point_decision", "improvement", "unit_setting",
     ),
     "assessor": (
         *_TYPED, "assessment", "observation", "observation_history", "merchant_sample", "merchant_check", "attachment",

@@ -48,7 +48,7 @@ class AssessmentForm:
         )  # fmt: skip
         self.total, self.saved, self.others = parts.block(""), parts.saved_line(), parts.block("")
         self.missing, self.outcome, self.past = parts.box(), parts.box(), parts.box()
-        self.lines = {line.id: self._line(line.id) for line in self.work.rubric.lines}
+        self.lines = self._lines()
         self.grid = GridForm(self.work, self.saver_put, int(f"{now():%Y%m%d}"))
         self.heads: dict[str, w.HTML] = {}
         self.page = self._page()
@@ -66,6 +66,10 @@ class AssessmentForm:
     def submit(self) -> None:
         """Hand in; what is wrong or missing is listed with a link to each line."""
         self.saver.flush()
+        unsettled = [key for key, line in self.lines.items() if line.clash.children] + list(self.saver.waiting)
+        if unsettled:
+            self._say(f"{'、'.join(unsettled)}条有冲突待选定或还没有保存，没有提交；请先处理。")
+            return
         try:
             workflow.submit(self.engine, self.work.about["id"], who=self.who, at=self.now())
         except FaultsError as error:
@@ -86,16 +90,21 @@ class AssessmentForm:
             self._froze(status)
             self._say(f"{ASSESSMENT_STATES[status]}。" if status != "draft" else "已退回，可以继续填写。", "ok")
 
-    def _line(self, key: str) -> LineForm:
-        line, observed = self.work.rubric.line(key), self.work.observed
-        measured = observed.values[observed.values["line"] == key].to_dict("records")
-        before = self.work.before[self.work.before["line"] == key].to_dict("records")
-        return LineForm(
-            line, self.entries.get(key, {}), measured=measured[0] if measured else None,
-            evidence=observed.evidence[observed.evidence["line"] == key], before=before[0] if before else None,
-            changed=lambda field, entry, wait: self.saver_put({field: entry}, wait), attach=self._attach,
-            files=self._files, frozen=self.frozen,
-        )  # fmt: skip
+    def _lines(self) -> dict[str, LineForm]:
+        """A form for each line, with what the ledgers and the period before say of it."""
+        observed = self.work.observed
+        measured = {row["line"]: row for row in observed.values.to_dict("records")}
+        before = {str(row["line"]): row for row in self.work.before.to_dict("records")}
+        evidence = dict(list(observed.evidence.groupby("line")))
+        none = observed.evidence.iloc[:0]
+        return {
+            line.id: LineForm(
+                line, self.entries.get(line.id, {}), measured=measured.get(line.id), before=before.get(line.id),
+                evidence=evidence.get(line.id, none), attach=self._attach, files=self._files, frozen=self.frozen,
+                changed=lambda field, entry, wait: self.saver_put({field: entry}, wait),
+            )
+            for line in self.work.rubric.lines
+        }  # fmt: skip
 
     def _page(self) -> w.VBox:
         about, rubric = self.work.about, self.work.rubric
@@ -148,6 +157,8 @@ class AssessmentForm:
         elif isinstance(said, ChengxinError) and state in ("frozen", "failed"):
             words += f"：{said}"
         parts.said_saved(self.saved, kind, words)
+        if state == "frozen":
+            self._froze(workflow.status(self.engine, self.work.about["id"]))
         if state == "theirs" and isinstance(said, Saved):
             self.entries[field] = said.entry
             if field in self.lines:
@@ -215,9 +226,8 @@ class AssessmentForm:
         try:
             evidence.attach(self.engine, self.work.about["id"], line, name, data, who=self.who, at=self.now())
         except ChengxinError as error:
-            wrong = Html(parts.escaped('<p class="cx-fault" role="alert">{error}</p>', error=error))
-            return Html(wrong.text + self._files(line).text)
-        return self._files(line)
+            return Html(parts.escaped('<p class="cx-fault" role="alert">{error}</p>', error=error))
+        return Html("")
 
     def _files(self, line: str) -> Html:
         kept = evidence.attached(self.engine, self.work.about["id"])
@@ -240,6 +250,11 @@ class AssessmentForm:
         self.saver.watch(self._others)
 
     def _others(self, names: list[str]) -> None:
+        """Who else is here; and the form follows a step that somebody else took."""
+        status = workflow.status(self.engine, self.work.about["id"])
+        if status != self.work.about["status"]:
+            self._froze(status)
+            self._say(f"本评价已由他人改为“{ASSESSMENT_STATES[status]}”。", "warn")
         people = "、".join("您的另一个窗口" if name == self.who else name for name in names)
         said = f"{people}也打开了本评价，改动会互相提示" if names else ""
         parts.tell(self.others, '<span class="cx-saved cx-warn" role="status">{said}</span>' if said else "", said=said)

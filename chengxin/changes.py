@@ -11,6 +11,7 @@ from sqlalchemy import Column, Connection, Table
 
 from chengxin.errors import DataError, Fault, UsageError
 from chengxin.schema import AUDIT, HISTORY, OBSERVATION, REGISTRIES, WORK
+from chengxin.states import refused
 
 CHUNK = 500  # keys per query: well below the parameter limits of both databases
 
@@ -37,7 +38,7 @@ def put(
     Raises
     ------
     UsageError : unknown table or column, who or why empty, no time zone
-    DataError : a key is missing or given twice
+    DataError : a key is missing or given twice, or a state may not follow the stored one, see `states`
     """
     known = REGISTRIES | WORK
     if table_name not in known:
@@ -51,12 +52,21 @@ def put(
     blank = {c.name: getattr(c.default, "arg", None) for c in table.columns}
     merged = [(old, {**(old or blank), **row}) for row in given for old in (stored.get(_key(row, key)),)]
     changes = [(old, new) for old, new in merged if old != new]
+    _may_follow(table, changes)
     _write(conn, table, changes)
     about = {"at": moment, "who": who, "why": why, "subject": table_name}
     if changes:
         trail = [{**about, **_change(_key(new, key), old, new)} for old, new in changes]
         conn.execute(sa.insert(AUDIT), trail)
     return len(changes)
+
+
+def _may_follow(table: Table, changes: Sequence[tuple[Row | None, Row]]) -> None:
+    key = [column.name for column in table.primary_key]
+    wrong = [refused(table.name, _key(new, key), old, new) for old, new in changes if old]
+    faults = [Fault(*said) for said in wrong if said]
+    if faults:
+        raise DataError("状态不能这样改，什么都没有保存", faults)
 
 
 def record(conn: Connection, observations: pd.DataFrame, *, who: str, why: str, at: datetime) -> int:

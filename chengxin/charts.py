@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from chengxin.drawing import draw
+from chengxin.vega import draw
 
 FONT = "Noto Sans SC, Noto Sans CJK SC, Microsoft YaHei, PingFang SC, SimHei, sans-serif"
 INK, QUIET, GRID = "#1f2933", "#52606d", "#e4e7eb"

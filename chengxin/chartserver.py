@@ -19,7 +19,7 @@ def _with_parent() -> None:
 
 def main() -> None:
     """Draw until standard input ends."""
-    from chengxin import drawing
+    from chengxin import vega
 
     threading.Thread(target=_with_parent, daemon=True).start()
     listener = socket.socket(fileno=int(sys.argv[1]))
@@ -28,7 +28,7 @@ def main() -> None:
         with line:
             asked = b"".join(iter(partial(line.recv, 1 << 16), b""))
             try:
-                answer = drawing.draw(asked.decode())
+                answer = vega.draw(asked.decode())
             except Exception as error:  # told to the kernel that asked; the next chart is drawn all the same
                 answer = f"!{error}"
             try:

@@ -42,6 +42,7 @@ TABLES = {
     "merchant_sample": "抽取的经营户",
     "merchant_check": "经营户逐户检查",
     "attachment": "佐证文件",
+    "unit_setting": "单位自己的设定",
     "observation": "观测",
     "observation_history": "观测的历次值",
     "audit": "操作记录",

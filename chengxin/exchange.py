@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from chengxin import readers
 from chengxin.changes import put, record
 from chengxin.csvfiles import Placed, normal, read_cells, read_csv, words, write_csv
 from chengxin.errors import DataError, Fault, UsageError
 from chengxin.rows import FILES, parse
+from chengxin.rules import plain
 from chengxin.schema import OUTCOMES, REGISTRIES
 from chengxin.store import writing
 
@@ -38,6 +39,7 @@ def load(
     why: str,
     demo: bool = False,
     check_observations: Callable[[str, pd.DataFrame], list[Fault]] | None = None,
+    unexplained: Callable[[Connection, pd.DataFrame], pd.DataFrame] | None = None,
 ) -> dict[str, int]:
     """Load the CSV files of a folder into the store, all or nothing.
 
@@ -49,6 +51,8 @@ def load(
     demo : mark the assessments as demonstration data
     check_observations : called with a rubric's id and the sound observations of its assessments (with a
         column ``row``, the line of the file); the faults it returns join the others
+    unexplained : called when all is stored but not yet kept, with the connection and the observations; every row it
+        returns differs from the ledgers without a note, which refuses the whole load (see `gather.unexplained`)
 
     Returns
     -------
@@ -76,7 +80,7 @@ def load(
             faults += check_observations(str(rubric), part.reset_index(drop=True))
     if faults:
         raise DataError(f"“{folder}”没有导入，什么都没有保存", faults)
-    return _store(engine, tables, seen, demo, {"who": who, "why": why, "at": at})
+    return _store(engine, tables, seen, demo, {"who": who, "why": why, "at": at}, unexplained)
 
 
 def observations_csv(path: Path) -> pd.DataFrame:
@@ -102,13 +106,26 @@ def observations_csv(path: Path) -> pd.DataFrame:
 
 
 def _store(
-    engine: Engine, tables: dict[str, Rows], seen: pd.DataFrame, demo: bool, about: dict[str, Any]
-) -> dict[str, int]:
+    engine: Engine, tables: dict[str, Rows], seen: pd.DataFrame, demo: bool, about: dict[str, Any],
+    unexplained: Callable[[Connection, pd.DataFrame], pd.DataFrame] | None,
+) -> dict[str, int]:  # fmt: skip
     rows = {table: [row for _, row in rows] for table, rows in tables.items()}
     rows["assessment"] = [{**row, "demo": demo} for row in rows.get("assessment", [])]
     with writing(engine) as conn:
         changed = {table: put(conn, table, given, **about) for table, given in rows.items()}
-        return {**changed, "observation": record(conn, seen, **about)}
+        changed["observation"] = record(conn, seen, **about)
+        if unexplained is not None and len(seen):
+            faults = [_unexplained(row) for row in unexplained(conn, seen).to_dict("records")]
+            if faults:
+                raise DataError("没有导入，什么都没有保存", faults)
+    return changed
+
+
+def _unexplained(row: dict[Any, Any]) -> Fault:
+    measured = plain(row["measured_value"]) + (f"／{plain(row['measured_of'])}" if row["measured_of"] >= 0 else "")
+    found = f"“{row['assessment']}”的{row['line']}条与台账的{measured}不同，没有说明"
+    remedy = "请写明理由，或删去该行由台账取数"
+    return Fault(f"{OBSERVATIONS} 第{row['row']}行 note列", found, "改动台账数值的理由", remedy)
 
 
 def _present(folder: Path) -> set[str]:

@@ -134,9 +134,9 @@ def main() -> None:
     line = socket.socket(fileno=int(number))
     os.set_inheritable(int(number), False)
     preload()
-    from chengxin import drawing
+    from chengxin import vega
 
-    drawing.use_server(address)
+    vega.use_server(address)
     rehearse(kind, units.split(","), period)
     serve(line)
 

@@ -81,6 +81,7 @@ class Item(Strict):
     label: Text
     favourable: Texts
     counts: Annotated[dict[str, Text], Field(default_factory=dict)]
+    unit: str = ""
     blank: str | None = None
     none_if_zero: str | None = None
     at_most: AtMost | None = None

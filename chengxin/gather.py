@@ -5,21 +5,22 @@ from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from chengxin import readers
+from chengxin import readers, reweigh
 from chengxin.clock import clock
 from chengxin.errors import UsageError
 from chengxin.filings import judge
 from chengxin.form import load_form
-from chengxin.ledgers import ENTERED, EVIDENCE, MEASURED, Observed, fill, observe
+from chengxin.ledgers import ENTERED, EVIDENCE, Observed, days_of, fill, observe, overrides
 from chengxin.model import Rubric
 from chengxin.planning import Plan, propose
 from chengxin.quarters import period as quarter_of
 from chengxin.rubric import load_rubric
 from chengxin.settings import Number
 
-FROZEN = ("published", "withdrawn")  # assessments that the ledgers fill no more
+PUBLISHED = ("published", "withdrawn")
+FROZEN = ("approved", *PUBLISHED)  # assessments that the ledgers fill no more; approval stored what they said
 Settings = Mapping[str, Number]
 
 
@@ -28,7 +29,8 @@ class Filled:
     """Observations of one rubric with the ledgers' share in them.
 
     observations : as `ledgers.fill` gives them
-    evidence : assessment, line, ledger, id, counted, said, telling (see `telling`), used (the ledgers gave the value)
+    evidence : assessment, line, ledger, id, counted, said, telling (see `telling`), used (the
+    ledgers gave the value, or say the same)
     """
 
     observations: pd.DataFrame
@@ -40,7 +42,8 @@ def filled(
 ) -> Filled:
     """Stored observations of some assessments; lines nobody entered are filled from the ledgers.
 
-    A published assessment is left as it was stored.
+    An approved or published assessment is left as it was stored; the ledgers' rows still stand behind its values
+    where they say the same.
 
     Parameters
     ----------
@@ -51,22 +54,47 @@ def filled(
     """
     seen = readers.observations(engine, rubric=rubric.id)
     work = work[work["rubric"] == rubric.id]
-    seen = seen[seen["assessment"].isin(work["id"])]
     books = books or readers.books(engine)
-    parts, evidence = [], []
-    frozen = work["status"].isin(FROZEN)
-    parts.append(seen[seen["assessment"].isin(work.loc[frozen, "id"])].assign(source=ENTERED))
-    for (period, as_of), rows in work[~frozen].groupby(["period", "as_of"]):
+    parts, evidence = [seen.iloc[:0].assign(source=ENTERED)], [pd.DataFrame(columns=["assessment", *EVIDENCE])]
+    for (period, as_of), rows in work.groupby(["period", "as_of"], sort=False):
         observed = observe(rubric, books, str(period), as_of, areas=rows["area"])
-        parts.append(fill(seen[seen["assessment"].isin(rows["id"])], observed, rows))
+        made = fill(seen[seen["assessment"].isin(rows["id"])], observed, rows)
+        kept = rows.loc[rows["status"].isin(FROZEN), "id"]
+        parts.append(made[~made["assessment"].isin(kept) | (made["source"] == ENTERED)])
         keyed = rows[["id", "area"]].rename(columns={"id": "assessment"})
-        evidence.append(keyed.merge(observed.evidence.rename(columns={"id": "row"}), on="area"))
-    found = pd.concat(evidence) if evidence else pd.DataFrame(columns=["assessment", *EVIDENCE, "row"])
-    found = found[["assessment", "line", "ledger", "row", "counted", "said"]].rename(columns={"row": "id"})
-    seen = pd.concat(parts, ignore_index=True)
-    measured = pd.MultiIndex.from_frame(seen.loc[seen["source"] == MEASURED, ["assessment", "line"]])
+        evidence.append(keyed.merge(observed.evidence, on="area"))
+    seen, found = pd.concat(parts, ignore_index=True), pd.concat(evidence, ignore_index=True)
+    alike = (seen["value"] == seen["measured_value"]) & (seen["of"].fillna(-1) == seen["measured_of"].fillna(-1))
+    measured = pd.MultiIndex.from_frame(seen.loc[alike, ["assessment", "line"]])
     used = pd.MultiIndex.from_frame(found[["assessment", "line"]]).isin(measured)
+    found = found[["assessment", "line", "ledger", "id", "counted", "said"]]
     return Filled(seen, found.assign(telling=telling(rubric, found), used=used))
+
+
+def unexplained(source: Engine | Connection, seen: pd.DataFrame) -> pd.DataFrame:
+    """Observations that differ from what the ledgers say and do not say why; those published already are left alone.
+
+    Parameters
+    ----------
+    source : from `open_store`, or a connection in a transaction
+    seen : observations as `scoring.score` takes them; other columns are kept
+
+    Returns
+    -------
+    the rows of ``seen`` concerned, with measured_value and measured_of
+    """
+    work = readers.assessments(source)
+    work = work[work["id"].isin(seen["assessment"]) & ~work["status"].isin(PUBLISHED)]
+    parts = [seen.iloc[:0].assign(measured_value=0.0, measured_of=0.0)]
+    books = readers.books(source) if len(work) else {}
+    for (kind, period, as_of), rows in work.groupby(["rubric", "period", "as_of"]):
+        rubric = load_rubric(str(kind))
+        observed = observe(rubric, books, str(period), as_of, areas=rows["area"])
+        mine = seen[seen["assessment"].isin(rows["id"])]
+        made = overrides(fill(mine, observed, rows))
+        made = made.loc[~made["explained"], ["assessment", "line", "measured_value", "measured_of"]]
+        parts.append(mine.merge(made, on=["assessment", "line"]))
+    return pd.concat(parts, ignore_index=True)
 
 
 def telling(rubric: Rubric, evidence: pd.DataFrame) -> pd.Series:
@@ -97,11 +125,44 @@ def observed(
     UsageError : unknown area
     """
     books = readers.books(engine)
+    rubric = load_rubric(_kind(books, area))
+    return rubric, observe(rubric, books, period, as_of, values, [area])
+
+
+def reweighed(
+    engine: Engine, area: str, period: str, as_of: date, prefer: reweigh.Prefer = "stricter"
+) -> tuple[str, pd.DataFrame, pd.DataFrame]:
+    """What the re-weighings of an area in a period give for the line that asks for full weight.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    area : its code
+    period, as_of : as for `ledgers.observe`
+    prefer : as for `reweigh.reweigh`
+
+    Returns
+    -------
+    the line's id; `reweigh.observed` of the area (no row when nothing was weighed); the re-weighings, judged
+
+    Raises
+    ------
+    UsageError : unknown area, or a period or date that does not fit
+    """
+    books = readers.books(engine)
+    first, last, day = days_of(period, as_of)
+    rows = books["weighing"]
+    mine = rows["done_on"].between(first, min(pd.Timestamp(last), day)) & (rows["area"] == area)
+    judged = reweigh.judge(rows[mine].reset_index(drop=True), prefer)
+    return reweigh.table().lines[_kind(books, area)], reweigh.observed(judged), judged
+
+
+def _kind(books: Mapping[str, pd.DataFrame], area: str) -> str:
+    """The kind of an area, which is the id of its rubric."""
     areas = books["area"].set_index("code")
     if area not in areas.index:
         raise UsageError(f"没有景区、街区“{area}”；可用：{'、'.join(areas.index)}。")
-    rubric = load_rubric(str(areas.loc[area, "kind"]))
-    return rubric, observe(rubric, books, period, as_of, values, [area])
+    return str(areas.loc[area, "kind"])
 
 
 def filings(

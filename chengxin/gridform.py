@@ -108,7 +108,7 @@ class GridForm:
         changes = content.get("changes") if isinstance(content, dict) else None
         drawn = {each["code"] for each in self.grid.merchants}
         known = {}
-        for field, result in (changes or {}).items():
+        for field, result in changes.items() if isinstance(changes, dict) else ():
             line, _, merchant = str(field).partition(AT)
             if line in self.lines and merchant in drawn and result in RESULTS:
                 known[str(field)] = {"result": result} if result else {}

@@ -37,8 +37,8 @@ class LineForm:
     evidence : rows behind it; shown when asked for
     before : row of `Work.before`, None where there is none
     changed : called with every change of the person
-    attach : called with name and bytes of a file; returns what to show
-    files : names of files kept
+    attach : called with line, name and bytes of a file; returns what is wrong with it, or nothing
+    files : called with the line; the files kept
     """
 
     def __init__(
@@ -189,7 +189,7 @@ class LineForm:
         shown.append(kept)
         if not self.frozen:
             most = settings()["evidence_megabytes"]
-            shown.append(_upload(f"添加照片或PDF（每个不超过{most}MB）", self.line.id, self.attach, kept))
+            shown.append(_upload(f"添加照片或PDF（每个不超过{most}MB）", self, kept))
         return shown
 
 
@@ -261,13 +261,14 @@ def _wording(line: Line, before: dict[str, Any] | None) -> w.HTML:
     )  # fmt: skip
 
 
-def _upload(label: str, line: str, attach: Callable[[str, str, bytes], Html], kept: w.HTML) -> w.FileUpload:
+def _upload(label: str, form: LineForm, kept: w.HTML) -> w.FileUpload:
+    line, attach, files = form.line.id, form.attach, form.files
     upload = parts.files(label)
 
     def taken(change: Any) -> None:
-        said = [attach(line, each["name"], bytes(each["content"])) for each in change["new"]]
-        if said:
-            parts.tell(kept, "{said}", said=said[-1])
+        wrong = [attach(line, each["name"], bytes(each["content"])) for each in change["new"]]
+        if wrong:
+            parts.tell(kept, "{wrong}{files}", wrong=Html("".join(each.text for each in wrong)), files=files(line))
             upload.value = ()
 
     upload.observe(taken, names="value")

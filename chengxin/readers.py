@@ -1,15 +1,16 @@
 """What the database holds, as frames: one query each, dtypes from the tables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from datetime import date
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy import Column, Engine
+from sqlalchemy import Column, Connection, Engine
 
 from chengxin.ledgers import attributed
-from chengxin.schema import AREA, ASSESSMENT, AUDIT, HISTORY, LEDGERS, MERCHANT, METADATA, OBSERVATION, UNIT
+from chengxin.schema import AREA, ASSESSMENT, AUDIT, HISTORY, LEDGERS, MERCHANT, METADATA, OBSERVATION, POINT, UNIT
 
 
 def units(engine: Engine) -> pd.DataFrame:
@@ -41,7 +42,7 @@ def areas(engine: Engine, unit: str | None = None) -> pd.DataFrame:
     return _read(engine, _where(sa.select(AREA).order_by(AREA.c.code), {AREA.c.unit: unit}))
 
 
-def assessments(engine: Engine, period: str | None = None, unit: str | None = None) -> pd.DataFrame:
+def assessments(engine: Engine | Connection, period: str | None = None, unit: str | None = None) -> pd.DataFrame:
     """Assessments by period and id.
 
     Parameters
@@ -159,19 +160,21 @@ def keys(engine: Engine, table: str) -> set[str]:
     return set(_read(engine, sa.select(key))[key.name])
 
 
-def books(engine: Engine) -> dict[str, pd.DataFrame]:
+def books(engine: Engine | Connection, only: Iterable[str] | None = None) -> dict[str, pd.DataFrame]:
     """Areas, merchants and all ledgers, as `ledgers.observe` takes them.
 
     Parameters
     ----------
-    engine : from `open_store`
+    engine : from `open_store`, or a connection in a transaction, which sees what it wrote
+    only : names of ledgers that are wanted (`measures.ledgers`); default: all
 
     Returns
     -------
     tables by name, each by its key; rows that belong to a merchant or a point know their area, those of a point
     also its merchant
     """
-    tables = {AREA.name: AREA, MERCHANT.name: MERCHANT, **LEDGERS}
+    wanted = set(LEDGERS) if only is None else {POINT.name, *only}
+    tables = {AREA.name: AREA, MERCHANT.name: MERCHANT, **{name: t for name, t in LEDGERS.items() if name in wanted}}
     return attributed(
         {name: _read(engine, sa.select(table).order_by(*table.primary_key)) for name, table in tables.items()}
     )
@@ -181,9 +184,9 @@ def _where(query: Any, wanted: Mapping[Column[Any], Any]) -> Any:
     return query.where(*(column == value for column, value in wanted.items() if value is not None))
 
 
-def _read(engine: Engine, query: Any) -> pd.DataFrame:
+def _read(source: Engine | Connection, query: Any) -> pd.DataFrame:
     """One query as a frame; a column's dtype follows the table, also when it is empty or all missing."""
-    with engine.connect() as conn:
+    with nullcontext(source) if isinstance(source, Connection) else source.connect() as conn:
         frame = pd.read_sql(query, conn)
     for column in query.selected_columns:
         frame[column.name] = frame[column.name].astype(_dtype(column))

@@ -267,6 +267,11 @@ ATTACHMENT = Table(
     _key("id"), _ref("assessment", "assessment.id", True), _text("line"), _text("name"), _text("media"),
     _count("size", True), _text("sha256"), _text("status"), _one_of("status", ATTACHMENT_STATES),
 )  # fmt: skip
+SETTING = Table(
+    "unit_setting", METADATA,
+    _key("unit", ForeignKey("reporting_unit.code")), _key("setting"), _key("since"),
+    Column("value", sa.Double),  # none: from this day on the kit's value again
+)  # fmt: skip
 LEDGERS = {
     table.name: table
     for table in (
@@ -275,4 +280,4 @@ LEDGERS = {
     )
 }  # fmt: skip
 REGISTRIES = {table.name: table for table in (UNIT, AREA, MERCHANT, ASSESSMENT)} | LEDGERS
-WORK = {table.name: table for table in (SAMPLE, CHECK, ATTACHMENT)}
+WORK = {table.name: table for table in (SAMPLE, CHECK, ATTACHMENT, SETTING)}

@@ -8,15 +8,15 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from chengxin import charts, readers, tables
-from chengxin.breakdown import group_rates, steps
 from chengxin.errors import UsageError
 from chengxin.explain import explain, improvements, total_in_words
-from chengxin.gather import filled
+from chengxin.gather import Filled, filled
 from chengxin.held import held
 from chengxin.improving import followed
+from chengxin.ledgers import overrides
 from chengxin.rubric import Rubric, load_rubric
-from chengxin.rules import plain
 from chengxin.schema import AREA_KINDS, ASSESSMENT_STATES
+from chengxin.scoresheets import group_rates, overridden_table, sheet_table, steps
 from chengxin.scoring import rank, score, totals
 from chengxin.store import open_store
 
@@ -36,6 +36,7 @@ class CountyIndex:
     sheets: dict[str, pd.DataFrame]
     past: pd.DataFrame
     evidence: pd.DataFrame
+    overridden: pd.DataFrame
     followed: pd.DataFrame
 
     def banner(self) -> tables.Html:
@@ -148,6 +149,7 @@ class CountyIndex:
             yield charts.waterfall(steps(mine, row), f"图{number + 2 + len(self.sheets)}　{row.name}得分构成")
             yield sheet_table(mine, f"表{number + 4}　{row.name}逐项评分")
             yield from self._ledger_rows(row)
+            yield from self._overridden_rows(row)
 
     def _ledger_rows(self, row: object) -> Iterator[tables.Html]:
         """The ledger rows that cost or earned an area points, where there are any."""
@@ -158,6 +160,13 @@ class CountyIndex:
             )
             columns = {"content": "条目", "said": "台账记录", "id": "台账编号"}
             yield tables.table(rows, columns, f"附　{row.name}得失分所依据的台账记录")  # type: ignore[attr-defined]
+
+    def _overridden_rows(self, row: object) -> Iterator[tables.Html]:
+        """Entered values of an area that differ from the ledgers', where there are any."""
+        mine = self.overridden[self.overridden["assessment"] == row.assessment]  # type: ignore[attr-defined]
+        if len(mine):
+            caption = f"附　{row.name}与台账不同的录入值（得分按录入值）"  # type: ignore[attr-defined]
+            yield overridden_table(self.rubrics[row.rubric], mine, caption)  # type: ignore[attr-defined]
 
     def last_page(self) -> list[tables.Html]:
         """Rubric, version, readings and hashes."""
@@ -181,27 +190,6 @@ def _total(row: object) -> str:
 
 def _place(place: object, count: int) -> str:
     return "不排名" if pd.isna(place) else f"{place}（共{count}个）"
-
-
-def sheet_table(sheet: pd.DataFrame, caption: str) -> tables.Html:
-    """A score sheet with reasons."""
-    shown = {"base": "", "bonus": "加", "deduction": "扣"}
-    rows = sheet.assign(
-        content=sheet["line"].astype(object) + " " + sheet["label"],
-        full=[f"{shown[s]}{plain(p)}" for s, p in zip(sheet["section"], sheet["points"], strict=True)],
-        got=["—" if pd.isna(s) else plain(round(s, 4)) for s in sheet["score"]],
-        mark=np.select(
-            [
-                (sheet["section"] == "deduction") & (sheet["score"] > 0),
-                (sheet["section"] == "base") & (sheet["score"] < sheet["points"]),
-            ],
-            ["red", "short"],
-            "",
-        ),
-        why=[text.split("：", 1)[1] for text in sheet["reason"]],
-    )
-    columns = {"content": "条目", "text": "考评标准（原文）", "full": "分值", "got": "得分", "why": "得分说明"}
-    return tables.table(rows, columns, caption, mark="mark", right=["full", "got"])
 
 
 def county_index(database: str | Engine | None, county: str, period: str) -> CountyIndex:
@@ -232,7 +220,9 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
     books = held(f"books {engine.url}", lambda: readers.books(engine))
     city = {name: _city(engine, rubric, work, books, period) for name, rubric in rubrics.items()}
     scored = {name: (sheet, results) for name, (_, sheet, results) in city.items()}
-    evidence = pd.concat([found for found, _, _ in city.values()], ignore_index=True)
+    evidence = pd.concat([made.evidence for made, _, _ in city.values()], ignore_index=True)
+    unlike = pd.concat([overrides(made.observations) for made, _, _ in city.values()], ignore_index=True)
+    unlike = unlike[unlike["assessment"].isin(mine["id"])]
     past = pd.concat([results for _, results in scored.values()])
     past = past[(past["unit"] == county)].sort_values(["kind", "assessment"], ignore_index=True)
     results = past[past["period"] == period].reset_index(drop=True)
@@ -244,24 +234,24 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
              for n, (sheet, _) in scored.items()]  # fmt: skip
     fate = pd.concat(fared).merge(results[["area", "name"]], on="area")
     demo = bool(mine["demo"].any())
-    return CountyIndex(units.loc[county], period, demo, rubrics, results, sheets, past, evidence, fate)
+    return CountyIndex(units.loc[county], period, demo, rubrics, results, sheets, past, evidence, unlike, fate)
 
 
 def _city(
     engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Mapping[str, pd.DataFrame], period: str
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Evidence, sheet and results of one rubric up to a period; once for all kernels of a batch."""
+) -> tuple[Filled, pd.DataFrame, pd.DataFrame]:
+    """Observations with evidence, sheet and results of one rubric up to a period; once for all kernels of a batch."""
 
-    def compute() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    def compute() -> tuple[Filled, pd.DataFrame, pd.DataFrame]:
         made = filled(engine, rubric, work, books)
-        return made.evidence, *_scored(rubric, work, made.observations)
+        return made, *_scored(rubric, work, made.observations)
 
     return held(f"city {engine.url} {rubric.sha256} {period}", compute)
 
 
 def _scored(rubric: Rubric, work: pd.DataFrame, seen: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Sheet and results of one rubric over all units and periods, with names and ranks."""
-    sheet = score(rubric, seen)
+    sheet = score(rubric, seen, work.loc[work["rubric"] == rubric.id, "id"])
     results = totals(sheet).merge(
         work, left_on=["assessment", "rubric"], right_on=["id", "rubric"], how="inner", validate="1:1"
     )

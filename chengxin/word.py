@@ -225,7 +225,7 @@ def _figure(document: Any, block: Block) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
     from docx.shared import Mm
 
-    from chengxin.drawing import png
+    from chengxin.vega import png
 
     paragraph = document.add_paragraph()
     _indent(paragraph, 0)

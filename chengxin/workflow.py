@@ -110,6 +110,12 @@ def move(engine: Engine, assessment: str, status: str, *, who: str, why: str, at
         put(conn, ASSESSMENT.name, [{"id": assessment, "status": status}], **about)
 
 
+def status(engine: Engine, assessment: str) -> str:
+    """State of an assessment now; one small query."""
+    with engine.connect() as conn:
+        return str(conn.execute(sa.select(ASSESSMENT.c.status).where(ASSESSMENT.c.id == assessment)).scalar())
+
+
 def history(engine: Engine, assessment: str) -> pd.DataFrame:
     """Who changed what and when, from the first entry to publication, oldest first.
 
@@ -135,9 +141,9 @@ def _gaps(rubric: Rubric, missing: Mapping[str, str]) -> list[Fault]:
 
 def _still(conn: Connection, work: Work) -> None:
     """Refuse when the assessment is no draft any more or somebody typed since it was read."""
-    status = conn.execute(sa.select(ASSESSMENT.c.status).where(ASSESSMENT.c.id == work.about["id"])).scalar()
-    if status != "draft":
-        raise UsageError(f"评价{ASSESSMENT_STATES[str(status)]}，不能再提交。")
+    now = conn.execute(sa.select(ASSESSMENT.c.status).where(ASSESSMENT.c.id == work.about["id"])).scalar()
+    if now != "draft":
+        raise UsageError(f"评价{ASSESSMENT_STATES[str(now)]}，不能再提交。")
     newest = sa.select(sa.func.max(DRAFT.c.id)).where(DRAFT.c.form == FORM, DRAFT.c.subject == work.about["id"])
     if (conn.execute(newest).scalar() or 0) != work.change:
         raise UsageError("提交时有人正在改动，没有提交；请看过改动后再提交。")

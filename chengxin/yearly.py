@@ -18,12 +18,14 @@ from chengxin.errors import UsageError
 from chengxin.filings import DIRECTIONS, checked, discrepancies, summary
 from chengxin.form import load_form
 from chengxin.held import held
+from chengxin.standing import STATES
 from chengxin.store import open_store
 from chengxin.views import DEMO
 
 CITY = "city"
 FILED = {
-    "points": "监测点", "due": "应报", "on_time": "按时", "late": "逾期", "returned": "退回补正", "missing": "未报",
+    "points": "监测点", "due": "应报", "on_time": STATES["on_time"], "late": STATES["late"],
+    "returned": STATES["returned"], "missing": STATES["missing"],
     "unfavourable": "有不利项", "contradictions": "有矛盾", "discrepancies": "核查不符", "valid_rate": "在检率",
     "gm2d_rate": "一扫清率", "settle_rate": "处置率",
 }  # fmt: skip
@@ -195,9 +197,6 @@ class MonitoringYear:
         whole = summary(self.judged).iloc[0]
         names = ("points", "due", "on_time", "late", "missing", "contradictions", "overstated", "cancel_review")
         return "\n".join(f"{name}={whole[name]}" for name in names) + "\n"
-
-
-STATES = {"on_time": "按时", "late": "逾期", "missing": "未报", "returned": "退回补正", "not_due": "未到期"}
 
 
 def _own_advice(judged: pd.DataFrame, clocked: pd.DataFrame) -> str:

@@ -8,7 +8,9 @@ same bytes everywhere.
 
 import csv
 import sys
+import tempfile
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,10 @@ from instruments import Made, instruments_of_area, instruments_of_point
 from ledgers import improvements, of_area, of_point, of_units
 from points import points_of
 
-from chengxin.exchange import NEEDED, OBSERVATIONS, OPTIONAL
+from chengxin.exchange import NEEDED, OBSERVATIONS, OPTIONAL, load, observations_csv
+from chengxin.gather import unexplained
 from chengxin.rows import FILES
+from chengxin.store import migrate, open_store
 
 HERE = Path(__file__).resolve().parent
 HEADS = {file: list(model.model_fields) for file, (_, model) in FILES.items()} | {OBSERVATIONS: [*NEEDED, *OPTIONAL]}
@@ -80,6 +84,32 @@ def ledgers(merchants: dict[str, list[Row]], held: list[Visit], lines: dict[str,
     return files | {"point_decisions": decisions(points, files), "improvements": improvements(held, lines)}
 
 
+WHY = {  # why an inspector's count differs from the ledger's, line by line
+    **dict.fromkeys(("10.1", "9.2"), "按现场抽查的经营户计，铅封和强检标志逐户查看"),
+    **dict.fromkeys(("10.6", "9.6"), "按现场抽查的经营户计，承诺书公示逐户查看"),
+    "9.1": "按现场抽查的经营户计，编号登记逐户核对",
+    "15.1": "按景区委托的全年调查汇总填写",
+}
+
+
+def explain(out: Path) -> None:
+    """Give the observations that differ from the ledgers the note that the kit asks for."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = str(Path(folder) / "x.db")
+        migrate(database)
+        engine = open_store(database)
+        load(engine, out, who="演示", why="示例数据", at=datetime(2026, 11, 1, tzinfo=UTC))
+        seen = observations_csv(out / OBSERVATIONS)
+        rows = unexplained(engine, seen)
+        engine.dispose()
+    keys = set(zip(rows["assessment"], rows["line"], strict=True))
+    texts = (dict(row) for row in csv.DictReader((out / OBSERVATIONS).read_text(encoding="utf-8").splitlines()))
+    noted = [
+        row | ({"note": WHY[row["line"]]} if (row["assessment"], row["line"]) in keys else {}) for row in texts
+    ]
+    write(out / OBSERVATIONS, HEADS[OBSERVATIONS], noted)
+
+
 def main(out: Path = HERE) -> None:
     """Write all files into ``out``."""
     out.mkdir(parents=True, exist_ok=True)
@@ -99,6 +129,7 @@ def main(out: Path = HERE) -> None:
         write(out / file, head, rows if name in UNSORTED else sorted(rows, key=lambda row, key=head[0]: str(row[key])))
     readme = columns.filled((HERE / "README.md").read_text(encoding="utf-8"))
     (out / "README.md").write_text(readme, encoding="utf-8", newline="\n")
+    explain(out)
 
 
 if __name__ == "__main__":

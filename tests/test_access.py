@@ -26,7 +26,7 @@ PUBLIC = Access("x", "x", "public")
 NONE_ELSEWHERE = {
     "account", "assignment", "attachment", "audit", "merchant_check", "merchant_sample", "observation_history",
     "presence",
-    "reporting_unit", "sign_in",
+    "reporting_unit", "sign_in", "unit_setting",
 }  # fmt: skip
 ROLES = {"county": COUNTY, "assessor": ASSESSOR, "point": POINT_, "public": PUBLIC}
 

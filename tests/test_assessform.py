@@ -2,12 +2,13 @@
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import ipywidgets as w
 import pytest
 from stores import opened, sample_database
 
-from chengxin import drafts, readers
+from chengxin import drafts, parts, readers
 from chengxin.assessform import AssessmentForm
 from chengxin.assesspage import AssessmentPage, asked
 from chengxin.lineform import controls
@@ -130,7 +131,8 @@ def test_a_measured_value_stands_beside_the_entry_and_can_be_taken_back(engine):
     form = form_of(engine)
     line = form.lines["10.1"]
     assert "台账取数：16／18" in shown(form)
-    assert "10.1" in form.judged.faults  # what is stored overrides the ledger without a note
+    give(form, "10.1", note="")
+    assert "10.1" in form.judged.faults  # what is stored overrides the ledger, now without a note
     assert "cx-off" not in line.take._dom_classes
     line.take.click()
     assert "10.1" not in form.judged.faults
@@ -229,7 +231,7 @@ def test_merchants_are_drawn_with_a_recorded_seed_and_checked_one_by_one(engine)
     assert again.grid.grid.cells == cells
 
 
-STRANGE = [None, {}, {"changes": None}, {"changes": {"a": {"b": 1}}}, {"changes": {"8.1@": 3}}]
+STRANGE = [None, {}, {"changes": ["x"]}, "x", {"changes": None}, {"changes": {"a": {"b": 1}}}, {"changes": {"8.1@": 3}}]
 
 
 @pytest.mark.parametrize("content", STRANGE)
@@ -243,6 +245,7 @@ def test_a_strange_message_from_the_browser_changes_nothing(engine, content):
 
 def test_submission_shows_every_fault_then_freezes(engine):
     form = form_of(engine)
+    give(form, "10.1", note="")
     form.submit()
     said = " ".join(texts(form.outcome))
     assert "7.1条" in said
@@ -277,8 +280,62 @@ def test_a_return_with_a_comment_opens_the_form_again(engine):
 
 def test_a_photo_is_kept_and_another_file_refused(engine):
     form = form_of(engine)
-    assert "铅封.jpg" in form._attach("10.1", "铅封.jpg", b"\xff\xd8\xffphoto").text
-    assert "不认得的文件类型" in form._attach("10.1", "x.exe", b"MZ").text
+    line = form.lines["10.1"]
+    line.more.click()
+    upload = line.details.children[-1]
+    given = [{"name": "x.exe", "content": b"MZ"}, {"name": "铅封.jpg", "content": b"\xff\xd8\xffphoto"}]
+    about = {"type": "", "size": 2, "last_modified": AT}
+    upload.value = tuple({**about, **each} for each in given)
+    said = " ".join(texts(line.details))
+    assert "铅封.jpg" in said
+    assert "不认得的文件类型" in said
+
+
+def test_an_open_conflict_or_an_unsaved_change_is_not_handed_in(engine):
+    mine, theirs = form_of(engine), form_of(engine, who="王科长")
+    for form in (mine, theirs):
+        give(form, "7.1", value=1)
+    give(theirs, "8.1", value="22")
+    give(mine, "8.1", value="21")
+    mine.submit()
+    assert "8.1条有冲突待选定" in shown(mine)
+    assert work_of(engine, SCENIC).about["status"] == "draft"
+    mine.lines["8.1"].clash.children[0].children[1].children[1].click()
+    mine.saver.waiting["9.1"] = {"value": "1"}
+    mine.saver.flush = lambda: None
+    mine.submit()
+    assert "9.1条有冲突待选定或还没有保存" in shown(mine)
+
+
+def test_another_window_follows_the_submission_and_the_return(engine):
+    mine, theirs = form_of(engine), form_of(engine, who="王科长")
+    give(mine, "7.1", value=1)
+    mine.submit()
+    theirs._others(theirs.saver.pull())
+    assert theirs.frozen
+    assert theirs.lines["8.1"].controls["value"].disabled
+    assert "已由他人改为“已提交”" in shown(theirs)
+    theirs.move("draft", "请补照片")
+    mine._others(mine.saver.pull())
+    assert not mine.frozen
+
+
+def test_typing_into_a_form_that_was_frozen_meanwhile_shows_what_is_stored(engine):
+    mine, theirs = form_of(engine), form_of(engine, who="王科长")
+    give(mine, "7.1", value=1)
+    mine.submit()
+    total = mine.judged.result["total"]
+    give(theirs, "8.1", value="1")
+    assert "不能再改" in theirs.saved.value
+    assert theirs.frozen
+    assert theirs.judged.result["total"] == total
+
+
+def test_only_one_place_makes_html_widgets():
+    package = Path(parts.__file__).parent
+    for path in package.glob("*.py"):
+        found = re.findall(r"\b(?:w|widgets|ipywidgets)\.(?:HTML|HTMLMath)\(", path.read_text("utf-8"))
+        assert found == [], path.name
 
 
 def test_the_page_opens_what_its_address_names_and_nothing_else(engine, monkeypatch):

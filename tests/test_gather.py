@@ -89,9 +89,10 @@ def test_an_inspectors_entry_stays_and_a_published_assessment_is_left_alone(data
     (more / "observations.csv").write_text(
         "assessment,line,value,of,outcome,note\nS1-2026,2.1,0,,assessed,现场复查均已检定\n", "utf-8"
     )
-    published = BASE["assessments.csv"].replace("submitted", "published")
-    (more / "assessments.csv").write_text(published, "utf-8")
-    assert chengxin("load", more, "--database", path).returncode == 0
+    for state in ("approved", "published"):
+        moved = BASE["assessments.csv"].replace("submitted", state)
+        (more / "assessments.csv").write_text(moved, "utf-8")
+        assert chengxin("load", more, "--database", path).returncode == 0
     engine = open_store(str(path), read_only=True)
     work = assessments(engine)
     made = filled(engine, load_rubric("scenic_area"), work)

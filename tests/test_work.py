@@ -26,7 +26,7 @@ def work(engine):
 
 @pytest.fixture
 def entries(work):
-    return {field: dict(one.entry) for field, one in work.entries.items()}
+    return {field: {**one.entry, "note": ""} for field, one in work.entries.items()}
 
 
 def test_a_form_opens_with_all_that_is_known(work):

@@ -42,6 +42,7 @@ def status_of(engine):
 
 def test_an_incomplete_assessment_is_not_handed_in_and_all_is_told(engine):
     enter(engine, "8.1", value="x", of="3")
+    enter(engine, "10.1", value="20", of="30")
     with pytest.raises(DataError) as refused:
         workflow.submit(engine, DRAFT, **HERE)
     places = [fault.where.split("条")[0] for fault in refused.value.faults]
