@@ -157,16 +157,21 @@ class Forks:
                 self._start()
         except OSError:
             self.failed = True
+            self._hang_up()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._line is not None:
-            self._line.close()
+        self._hang_up()
         for process in self._started:
             process.stdin.close()
             process.kill()
             process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _hang_up(self) -> None:
+        if self._line is not None:
+            self._line.close()
+        self._line = None
 
     def _start(self) -> None:
         address = f"{self._folder}/charts"
@@ -196,11 +201,15 @@ class Forks:
         ------
         OSError : the preloaded process is not there
         """
-        if self._line is None:
-            raise OSError("no process to fork from")
         with self._lock:
-            self._line.sendall(json.dumps(wanted).encode())
-            said, handles, _, _ = socket.recv_fds(self._line, 32, 1)
+            if self._line is None:
+                raise OSError("no process to fork from")
+            try:
+                self._line.sendall(json.dumps(wanted).encode())
+                said, handles, _, _ = socket.recv_fds(self._line, 32, 1)
+            except OSError:
+                self._hang_up()  # a late answer must not be taken for another's
+                raise
         if not handles:
             raise OSError("the preloaded process ended")
         return Forked(int(said), handles[0])
