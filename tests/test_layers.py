@@ -29,6 +29,7 @@ ORDER = [
     *("charts", "tables", "pages", "scoresheets", "views", "yearly", "kernels", "reports", "publish"),
     *("parts", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
     *("itemform", "filingform", "filingpage"),
+    *("labcharts", "labmemo", "labform", "labpage"),
     *("signin", "finished", "guard", "site", "server"),
     *("console", "ledger_commands", "weigh_commands", "lab_commands", "site_commands", "cli"),
 ]
