@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chengxin import ledger_commands, site_commands, weigh_commands
+from chengxin import lab_commands, ledger_commands, site_commands, weigh_commands
 from chengxin.console import (
     TABLES,
     Command,
@@ -46,6 +46,7 @@ for name, about, sub, work in (
     app.add_typer(group, name=name)
 
 app.add_typer(site_commands.user_app, name="user")
+app.add_typer(lab_commands.lab_app, name="lab")
 
 COLUMNS = "观测数据的CSV文件，列名：assessment,line,value,of,outcome,note；后三列可缺"
 RubricName = Annotated[str, typer.Argument(metavar="细则", help="细则编号（如scenic_area）或YAML文件")]
