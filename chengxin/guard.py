@@ -49,11 +49,6 @@ def rendered(handler: Any, name: str, **values: Any) -> str:
     user = getattr(handler, "_jupyter_current_user", None)
     told = {name: handler.settings[f"chengxin_{name}"] for name in ("demo", "sample")}
     shared = {"base_url": base_url, "user": user, **told}
-        "base_url": base_url,
-        "user": user,
-        "demo": handler.settings["chengxin_demo"],
-        "sample": handler.settings["chengxin_sample"],
-    }
     functions = create_include_assets_functions("chengxin", base_url)
     template = handler.settings["voila_jinja2_env"].get_template(name)
     return str(template.render(**functions, **shared, **values))
