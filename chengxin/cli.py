@@ -183,9 +183,7 @@ def _report_load(folder: Path, database: str | None, who: str, why: str, demo: b
     engine = open_store(database)
     at = datetime.now(UTC)
     demo = demo or _is_sample(folder)
-    counts = load(
-        engine, folder, who=who, why=why, at=at, demo=demo, check_observations=check, unexplained=unexplained
-    )
+    counts = load(engine, folder, who=who, why=why, at=at, demo=demo, check_observations=check, unexplained=unexplained)
     engine.dispose()
     typer.echo("已导入：" + "，".join(f"{TABLES[name]}{count}行" for name, count in counts.items()))
 

@@ -24,10 +24,21 @@ ORDER = [
     ),  # the core ends here
     *("csvfiles", "cells", "schema", "states", "account_tables", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "access", "accounts", "store", "drafts", "exchange", "gather"),
-    *("evidence", "work", "workflow", "filework", "filesteps", "overview", "weakspots"),
+    *(
+        "evidence",
+        "work",
+        "workflow",
+        "filework",
+        "filesteps",
+        "ledgerwords",
+        "paste",
+        "ledgerbook",
+        "overview",
+        "weakspots",
+    ),
     *("charts", "tables", "pages", "views", "yearly", "kernels", "reports", "publish"),
     *("parts", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
-    *("itemform", "filingform", "filingpage"),
+    *("itemform", "filingform", "filingpage", "rowform", "ledgerpage"),
     *("signin", "finished", "guard", "site", "server"),
     *("console", "ledger_commands", "site_commands", "cli"),
 ]
