@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chengxin import ledger_commands, site_commands
+from chengxin import lab_commands, ledger_commands, site_commands, weigh_commands
 from chengxin.console import (
     TABLES,
     Command,
@@ -34,7 +34,7 @@ command = partial(app.command, cls=Command)
 rubric_command = partial(rubric_app.command, cls=Command)
 command("observe")(ledger_commands.observe_command)
 command("plan")(ledger_commands.plan_command)
-command("reweigh")(ledger_commands.reweigh_command)
+command("reweigh")(weigh_commands.reweigh_command)
 command("uscc")(ledger_commands.uscc_command)
 command("serve")(site_commands.serve_command)
 for name, about, sub, work in (
@@ -46,6 +46,7 @@ for name, about, sub, work in (
     app.add_typer(group, name=name)
 
 app.add_typer(site_commands.user_app, name="user")
+app.add_typer(lab_commands.lab_app, name="lab")
 
 COLUMNS = "观测数据的CSV文件，列名：assessment,line,value,of,outcome,note；后三列可缺"
 RubricName = Annotated[str, typer.Argument(metavar="细则", help="细则编号（如scenic_area）或YAML文件")]
@@ -274,6 +275,7 @@ def demo(out: Out = Path("chengxin-demo")) -> None:
     typer.echo("演示数据：各项结果均为虚构，不反映任何单位的实际情况。")
     fine = _run_reports(str(database), period, None, out, False)
     typer.echo(f"请用浏览器打开：{(out / 'index.html').resolve()}")
+    typer.echo(f"打开网站：chengxin serve --demo --database {database} --reports {out}")
     if not fine:
         raise typer.Exit(1)
 

@@ -1,6 +1,7 @@
 """Rows of the ledger files: instruments, verifications, complaints, surveys, training, commitments, events."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import ClassVar
 
 from chengxin import schema
@@ -21,6 +22,7 @@ from chengxin.cells import (
     one_of,
 )  # fmt: skip
 from chengxin.registers import Row
+from chengxin.reweigh import names, table
 
 
 class InstrumentRow(Row):
@@ -212,3 +214,14 @@ class WeighingRow(Row):
     settled: Amount
     actual: Amount
     method: one_of(schema.METHODS)  # type: ignore[valid-type]
+
+    def wrong(self) -> Iterator[tuple[str, str, str]]:
+        """A kind of goods that the table of permitted shortages does not know, a price or weight that it needs."""
+        yield from super().wrong()
+        known = names()
+        if self.category not in known:
+            yield "category", f"“{self.category}”不在允许短缺量表的商品类别中", "、".join(known)
+        elif self.category in table().other_food and not self.price:
+            yield "price", "空白", f"“{self.category}”按单价归类，要写单价（元/kg）"
+        if Decimal(self.settled) == 0:
+            yield "settled", "0", "大于0的重量（kg）"

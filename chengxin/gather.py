@@ -7,12 +7,12 @@ from datetime import date
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
-from chengxin import readers
+from chengxin import readers, reweigh
 from chengxin.clock import clock
 from chengxin.errors import UsageError
 from chengxin.filings import judge
 from chengxin.form import load_form
-from chengxin.ledgers import ENTERED, EVIDENCE, Observed, fill, observe, overrides
+from chengxin.ledgers import ENTERED, EVIDENCE, Observed, days_of, fill, observe, overrides
 from chengxin.model import Rubric
 from chengxin.planning import Plan, propose
 from chengxin.quarters import period as quarter_of
@@ -125,11 +125,44 @@ def observed(
     UsageError : unknown area
     """
     books = readers.books(engine)
+    rubric = load_rubric(_kind(books, area))
+    return rubric, observe(rubric, books, period, as_of, values, [area])
+
+
+def reweighed(
+    engine: Engine, area: str, period: str, as_of: date, prefer: reweigh.Prefer = "stricter"
+) -> tuple[str, pd.DataFrame, pd.DataFrame]:
+    """What the re-weighings of an area in a period give for the line that asks for full weight.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    area : its code
+    period, as_of : as for `ledgers.observe`
+    prefer : as for `reweigh.reweigh`
+
+    Returns
+    -------
+    the line's id; `reweigh.observed` of the area (no row when nothing was weighed); the re-weighings, judged
+
+    Raises
+    ------
+    UsageError : unknown area, or a period or date that does not fit
+    """
+    books = readers.books(engine)
+    first, last, day = days_of(period, as_of)
+    rows = books["weighing"]
+    mine = rows["done_on"].between(first, min(pd.Timestamp(last), day)) & (rows["area"] == area)
+    judged = reweigh.judge(rows[mine].reset_index(drop=True), prefer)
+    return reweigh.table().lines[_kind(books, area)], reweigh.observed(judged), judged
+
+
+def _kind(books: Mapping[str, pd.DataFrame], area: str) -> str:
+    """The kind of an area, which is the id of its rubric."""
     areas = books["area"].set_index("code")
     if area not in areas.index:
         raise UsageError(f"没有景区、街区“{area}”；可用：{'、'.join(areas.index)}。")
-    rubric = load_rubric(str(areas.loc[area, "kind"]))
-    return rubric, observe(rubric, books, period, as_of, values, [area])
+    return str(areas.loc[area, "kind"])
 
 
 def filings(

@@ -86,33 +86,6 @@ def _said(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def reweigh_command(
-    category: Annotated[str, typer.Option("--category", metavar="类别", help="商品类别，如蔬菜、肉、干菜、其他食品")],
-    settled: Annotated[str, typer.Option("--settled", metavar="kg", help="结算重量（kg）")],
-    actual: Annotated[str, typer.Option("--actual", metavar="kg", help="核称重量（kg）")],
-    price: Annotated[str | None, typer.Option("--price", metavar="元/kg", help="单价（元/kg）")] = None,
-    method: Annotated[
-        str, typer.Option("--method", metavar="finer|equal", help="finer：原秤或更高准确度；equal：同等准确度")
-    ] = "finer",
-    prefer: Annotated[
-        str, typer.Option("--prefer", metavar="stricter|category|price", help="类别与单价不一致时按哪一行，缺省按严的")
-    ] = "stricter",
-    form: Form = "table",
-) -> None:
-    """复称：按零售商品称重办法的允许短缺量判定一次称重。超差时退出码为1。"""
-    from chengxin.reweigh import PREFER, reweigh
-
-    if prefer not in PREFER:
-        raise UsageError(f"--prefer得到“{prefer}”；应为{'、'.join(PREFER)}之一。")
-    verdict = reweigh(category, settled, actual, price, method=method, prefer=prefer)  # type: ignore[arg-type]
-    if form == "json":
-        typer.echo(json.dumps(plain(vars(verdict)), ensure_ascii=False, indent=1))
-    else:
-        show([], {}, form, verdict.reason)
-    if verdict.ok is False:
-        raise typer.Exit(1)
-
-
 def uscc_command(
     codes: Annotated[list[str], typer.Argument(metavar="代码", help="统一社会信用代码")],
     form: Form = "table",

@@ -93,7 +93,7 @@ def observe(
     ------
     UsageError : period, date, area, measure or setting that does not exist or fit
     """
-    days = _days(period, as_of)
+    days = days_of(period, as_of)
     view = View.of(books, days, all_settings(settings))
     wanted = _wanted(books["area"], rubric, areas)
     values, evidence = [_empty(VALUES)], [_empty(EVIDENCE)]
@@ -106,7 +106,8 @@ def observe(
     return Observed(rubric.id, period, days[2], _stacked(values, VALUES), _stacked(evidence, EVIDENCE))
 
 
-def _days(period: str, as_of: Day) -> tuple[str, str, pd.Timestamp]:
+def days_of(period: str, as_of: Day) -> tuple[str, str, pd.Timestamp]:
+    """First and last day of a period, and the as-of date; errors as for `observe`."""
     if not re.fullmatch(r"[12]\d{3}", period, re.ASCII):
         raise UsageError(f"评价期“{period}”：应为公历年，如2026。")
     try:

@@ -1,6 +1,6 @@
 """What the database holds, as frames: one query each, dtypes from the tables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Connection, Engine
 
 from chengxin.ledgers import attributed
-from chengxin.schema import AREA, ASSESSMENT, AUDIT, HISTORY, LEDGERS, MERCHANT, METADATA, OBSERVATION, UNIT
+from chengxin.schema import AREA, ASSESSMENT, AUDIT, HISTORY, LEDGERS, MERCHANT, METADATA, OBSERVATION, POINT, UNIT
 
 
 def units(engine: Engine) -> pd.DataFrame:
@@ -160,19 +160,21 @@ def keys(engine: Engine, table: str) -> set[str]:
     return set(_read(engine, sa.select(key))[key.name])
 
 
-def books(engine: Engine | Connection) -> dict[str, pd.DataFrame]:
+def books(engine: Engine | Connection, only: Iterable[str] | None = None) -> dict[str, pd.DataFrame]:
     """Areas, merchants and all ledgers, as `ledgers.observe` takes them.
 
     Parameters
     ----------
     engine : from `open_store`, or a connection in a transaction, which sees what it wrote
+    only : names of ledgers that are wanted (`measures.ledgers`); default: all
 
     Returns
     -------
     tables by name, each by its key; rows that belong to a merchant or a point know their area, those of a point
     also its merchant
     """
-    tables = {AREA.name: AREA, MERCHANT.name: MERCHANT, **LEDGERS}
+    wanted = set(LEDGERS) if only is None else {POINT.name, *only}
+    tables = {AREA.name: AREA, MERCHANT.name: MERCHANT, **{name: t for name, t in LEDGERS.items() if name in wanted}}
     return attributed(
         {name: _read(engine, sa.select(table).order_by(*table.primary_key)) for name, table in tables.items()}
     )

@@ -74,6 +74,7 @@ class ShortWeightTable(Table):
     """``tables/short_weight.yaml``."""
 
     source: str
+    lines: dict[str, str]
     classes: list[GoodsClass]
     other_food: list[str]
     excluded: list[str]
@@ -95,6 +96,11 @@ class Verdict:
 def table() -> ShortWeightTable:
     """The kit's table of permitted shortages."""
     return read_table("short_weight", ShortWeightTable)
+
+
+def names() -> list[str]:
+    """Kinds of goods that a re-weighing may be of."""
+    return [name for row in table().classes for name in row.categories] + table().other_food + table().excluded
 
 
 def reweigh(
@@ -155,7 +161,7 @@ def _weights(
 ) -> tuple[Decimal, Decimal, Decimal | None]:
     """The numbers, or one message with everything that is wrong."""
     wrong = []
-    known = [name for row in table().classes for name in row.categories] + table().other_food + table().excluded
+    known = names()
     if category not in known:
         wrong.append(f"没有商品类别“{category}”；可用：{'、'.join(known)}。")
     if method not in table().methods:

@@ -12,9 +12,10 @@ from chengxin.errors import UsageError
 from chengxin.explain import explain, improvements, total_in_words
 from chengxin.gather import filled
 from chengxin.improving import followed
+from chengxin.ledgers import overrides
 from chengxin.rubric import Rubric, load_rubric
-from chengxin.rules import plain
 from chengxin.schema import AREA_KINDS, ASSESSMENT_STATES
+from chengxin.scoresheets import group_rates, overridden_table, sheet_table, steps
 from chengxin.scoring import rank, score, totals
 from chengxin.store import open_store
 
@@ -34,6 +35,7 @@ class CountyIndex:
     sheets: dict[str, pd.DataFrame]
     past: pd.DataFrame
     evidence: pd.DataFrame
+    overridden: pd.DataFrame
     followed: pd.DataFrame
 
     def banner(self) -> tables.Html:
@@ -146,6 +148,7 @@ class CountyIndex:
             yield charts.waterfall(steps(mine, row), f"图{number + 2 + len(self.sheets)}　{row.name}得分构成")
             yield sheet_table(mine, f"表{number + 4}　{row.name}逐项评分")
             yield from self._ledger_rows(row)
+            yield from self._overridden_rows(row)
 
     def _ledger_rows(self, row: object) -> Iterator[tables.Html]:
         """The ledger rows that cost or earned an area points, where there are any."""
@@ -156,6 +159,13 @@ class CountyIndex:
             )
             columns = {"content": "条目", "said": "台账记录", "id": "台账编号"}
             yield tables.table(rows, columns, f"附　{row.name}得失分所依据的台账记录")  # type: ignore[attr-defined]
+
+    def _overridden_rows(self, row: object) -> Iterator[tables.Html]:
+        """Entered values of an area that differ from the ledgers', where there are any."""
+        mine = self.overridden[self.overridden["assessment"] == row.assessment]  # type: ignore[attr-defined]
+        if len(mine):
+            caption = f"附　{row.name}与台账不同的录入值（得分按录入值）"  # type: ignore[attr-defined]
+            yield overridden_table(self.rubrics[row.rubric], mine, caption)  # type: ignore[attr-defined]
 
     def last_page(self) -> list[tables.Html]:
         """Rubric, version, readings and hashes."""
@@ -179,67 +189,6 @@ def _total(row: object) -> str:
 
 def _place(place: object, count: int) -> str:
     return "不排名" if pd.isna(place) else f"{place}（共{count}个）"
-
-
-def sheet_table(sheet: pd.DataFrame, caption: str) -> tables.Html:
-    """A score sheet with reasons."""
-    shown = {"base": "", "bonus": "加", "deduction": "扣"}
-    rows = sheet.assign(
-        content=sheet["line"].astype(object) + " " + sheet["label"],
-        full=[f"{shown[s]}{plain(p)}" for s, p in zip(sheet["section"], sheet["points"], strict=True)],
-        got=["—" if pd.isna(s) else plain(round(s, 4)) for s in sheet["score"]],
-        mark=np.select(
-            [
-                (sheet["section"] == "deduction") & (sheet["score"] > 0),
-                (sheet["section"] == "base") & (sheet["score"] < sheet["points"]),
-            ],
-            ["red", "short"],
-            "",
-        ),
-        why=[text.split("：", 1)[1] for text in sheet["reason"]],
-    )
-    columns = {"content": "条目", "text": "考评标准（原文）", "full": "分值", "got": "得分", "why": "得分说明"}
-    return tables.table(rows, columns, caption, mark="mark", right=["full", "got"])
-
-
-def group_rates(sheet: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
-    """Score rate of each group of base lines by assessment: columns area, group, rate."""
-    base = sheet[(sheet["section"] == "base") & sheet["score"].notna()]
-    sums = base.groupby(["group", "assessment"], observed=True, sort=False)[["score", "points"]].sum()
-    rates = (sums["score"] / sums["points"]).rename("rate").reset_index()
-    whole = pd.MultiIndex.from_product(
-        [
-            dict.fromkeys(sheet.loc[sheet["section"] == "base", "group"]),
-            names.index[names.index.isin(sheet["assessment"].astype("str"))],
-        ]
-    )
-    rates = (
-        rates.set_index(["group", "assessment"])["rate"]
-        .reindex(whole)
-        .rename_axis(["group", "assessment"])
-        .reset_index()
-    )
-    return rates.assign(area=rates["assessment"].map(names), group=rates["group"].str.rstrip("。"))[
-        ["area", "group", "rate"]
-    ]
-
-
-def steps(sheet: pd.DataFrame, result: object) -> pd.DataFrame:
-    """Steps of the waterfall: full marks, points lost by group (largest first), bonus, deduction, total."""
-    base = sheet[sheet["section"] == "base"]
-    lost = (base["points"] - base["score"].fillna(0)).groupby(base["group"].to_numpy(), sort=False).sum()
-    lost = lost[lost > 1e-9].sort_values(ascending=False, kind="stable")
-    here = float(base["points"].sum())
-    rows = [("满分", 0.0, here, "full")]
-    for group, points in lost.items():
-        rows.append((str(group).rstrip("。"), here, here - points, "lost"))
-        here -= points
-    for label, points, kind in (("加分", result.bonus, "bonus"), ("扣分", -result.deduction, "deduction")):  # type: ignore[attr-defined]
-        if points:
-            rows.append((label, here, here + points, kind))
-            here += points
-    rows.append(("总分" if result.complete else "最低可能总分", 0.0, float(result.low), "total"))  # type: ignore[attr-defined]
-    return pd.DataFrame(rows, columns=["label", "start", "end", "kind"])
 
 
 def county_index(database: str | Engine | None, county: str, period: str) -> CountyIndex:
@@ -271,6 +220,8 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
     made = {name: filled(engine, rubric, work, books) for name, rubric in rubrics.items()}
     scored = {name: _scored(rubric, work, made[name].observations) for name, rubric in rubrics.items()}
     evidence = pd.concat([each.evidence for each in made.values()], ignore_index=True)
+    unlike = pd.concat([overrides(each.observations) for each in made.values()], ignore_index=True)
+    unlike = unlike[unlike["assessment"].isin(mine["id"])]
     past = pd.concat([results for _, results in scored.values()])
     past = past[(past["unit"] == county)].sort_values(["kind", "assessment"], ignore_index=True)
     results = past[past["period"] == period].reset_index(drop=True)
@@ -282,7 +233,7 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
              for n, (sheet, _) in scored.items()]  # fmt: skip
     fate = pd.concat(fared).merge(results[["area", "name"]], on="area")
     demo = bool(mine["demo"].any())
-    return CountyIndex(units.loc[county], period, demo, rubrics, results, sheets, past, evidence, fate)
+    return CountyIndex(units.loc[county], period, demo, rubrics, results, sheets, past, evidence, unlike, fate)
 
 
 def _scored(rubric: Rubric, work: pd.DataFrame, seen: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

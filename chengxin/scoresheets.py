@@ -1,0 +1,100 @@
+"""One area's score sheet as a table, its groups' rates, the steps to its total, and what differs from the ledgers."""
+
+import numpy as np
+import pandas as pd
+
+from chengxin import tables
+from chengxin.rubric import Rubric
+from chengxin.rules import plain
+
+
+def sheet_table(sheet: pd.DataFrame, caption: str) -> tables.Html:
+    """A score sheet with reasons."""
+    shown = {"base": "", "bonus": "加", "deduction": "扣"}
+    rows = sheet.assign(
+        content=sheet["line"].astype(object) + " " + sheet["label"],
+        full=[f"{shown[s]}{plain(p)}" for s, p in zip(sheet["section"], sheet["points"], strict=True)],
+        got=["—" if pd.isna(s) else plain(round(s, 4)) for s in sheet["score"]],
+        mark=np.select(
+            [
+                (sheet["section"] == "deduction") & (sheet["score"] > 0),
+                (sheet["section"] == "base") & (sheet["score"] < sheet["points"]),
+            ],
+            ["red", "short"],
+            "",
+        ),
+        why=[text.split("：", 1)[1] for text in sheet["reason"]],
+    )
+    columns = {"content": "条目", "text": "考评标准（原文）", "full": "分值", "got": "得分", "why": "得分说明"}
+    return tables.table(rows, columns, caption, mark="mark", right=["full", "got"])
+
+
+def group_rates(sheet: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
+    """Score rate of each group of base lines by assessment: columns area, group, rate."""
+    base = sheet[(sheet["section"] == "base") & sheet["score"].notna()]
+    sums = base.groupby(["group", "assessment"], observed=True, sort=False)[["score", "points"]].sum()
+    rates = (sums["score"] / sums["points"]).rename("rate").reset_index()
+    whole = pd.MultiIndex.from_product(
+        [
+            dict.fromkeys(sheet.loc[sheet["section"] == "base", "group"]),
+            names.index[names.index.isin(sheet["assessment"].astype("str"))],
+        ]
+    )
+    rates = (
+        rates.set_index(["group", "assessment"])["rate"]
+        .reindex(whole)
+        .rename_axis(["group", "assessment"])
+        .reset_index()
+    )
+    return rates.assign(area=rates["assessment"].map(names), group=rates["group"].str.rstrip("。"))[
+        ["area", "group", "rate"]
+    ]
+
+
+def steps(sheet: pd.DataFrame, result: object) -> pd.DataFrame:
+    """Steps of the waterfall: full marks, points lost by group (largest first), bonus, deduction, total."""
+    base = sheet[sheet["section"] == "base"]
+    lost = (base["points"] - base["score"].fillna(0)).groupby(base["group"].to_numpy(), sort=False).sum()
+    lost = lost[lost > 1e-9].sort_values(ascending=False, kind="stable")
+    here = float(base["points"].sum())
+    rows = [("满分", 0.0, here, "full")]
+    for group, points in lost.items():
+        rows.append((str(group).rstrip("。"), here, here - points, "lost"))
+        here -= points
+    for label, points, kind in (("加分", result.bonus, "bonus"), ("扣分", -result.deduction, "deduction")):  # type: ignore[attr-defined]
+        if points:
+            rows.append((label, here, here + points, kind))
+            here += points
+    rows.append(("总分" if result.complete else "最低可能总分", 0.0, float(result.low), "total"))  # type: ignore[attr-defined]
+    return pd.DataFrame(rows, columns=["label", "start", "end", "kind"])
+
+
+def overridden_table(rubric: Rubric, overridden: pd.DataFrame, caption: str) -> tables.Html:
+    """Entered values that differ from the ledgers', with the reasons given.
+
+    Parameters
+    ----------
+    rubric : the rubric of the rows
+    overridden : rows of `ledgers.overrides`
+    caption : above the table
+    """
+    lines = {line.id: line for line in rubric.lines}
+    rows = overridden.assign(
+        content=[f"{line} {lines[line].label}" for line in overridden["line"]],
+        entered=[
+            "不适用" if row.outcome == "not_applicable" else _count(row.value, row.of)
+            for row in overridden.itertuples()
+        ],
+        measured=[_count(row.measured_value, row.measured_of) for row in overridden.itertuples()],
+        why=[
+            note if explained else "没有说明"
+            for note, explained in zip(overridden["note"], overridden["explained"], strict=True)
+        ],
+        mark=np.where(overridden["explained"], "", "short"),
+    )
+    columns = {"content": "条目", "entered": "录入", "measured": "台账", "why": "录入人的说明"}
+    return tables.table(rows, columns, caption, mark="mark", right=["entered", "measured"])
+
+
+def _count(value: float, of: float) -> str:
+    return plain(value) + (f"／{plain(of)}" if pd.notna(of) else "")
