@@ -25,10 +25,11 @@ ORDER = [
     *("consistency", "variantfile", "lab"),  # the core ends here
     *("csvfiles", "cells", "schema", "states", "account_tables", "registers", "entries", "rows"),
     *("migrations", "readers", "changes", "access", "accounts", "store", "drafts", "exchange", "gather"),
-    *("evidence", "work", "workflow", "filework", "filesteps", "overview", "weakspots"),
+    *("evidence", "work", "workflow", "filework", "filesteps"),
+    *("ledgerwords", "paste", "ledgerbook", "overview", "weakspots"),
     *("charts", "tables", "pages", "scoresheets", "views", "yearly", "kernels", "reports", "publish"),
     *("parts", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
-    *("itemform", "filingform", "filingpage"),
+    *("itemform", "filingform", "filingpage", "rowform", "ledgerpage"),
     *("labcharts", "labmemo", "labform", "labpage"),
     *("signin", "finished", "guard", "site", "server"),
     *("console", "ledger_commands", "weigh_commands", "lab_commands", "site_commands", "cli"),
