@@ -27,7 +27,7 @@ ORDER = [
     *("migrations", "readers", "changes", "access", "accounts", "store", "drafts", "exchange", "gather"),
     *("evidence", "work", "workflow", "filework", "filesteps", "overview", "weakspots"),
     *("charts", "tables", "pages", "scoresheets", "views", "yearly", "kernels", "reports", "publish"),
-    *("parts", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
+    *("parts", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage", "citywords", "citypage"),
     *("itemform", "filingform", "filingpage"),
     *("signin", "finished", "guard", "site", "server"),
     *("console", "ledger_commands", "weigh_commands", "lab_commands", "site_commands", "cli"),
