@@ -39,15 +39,10 @@ def bump_spec(sides: pd.DataFrame) -> dict[str, Any]:
     """Vega-Lite specification of a bump chart from `two_sides`: a line from the old rank to the new one."""
     ranks = sides["rank"]
     scale = {"reverse": True, "domain": [int(ranks.min()) if len(ranks) else 1, int(ranks.max()) if len(ranks) else 1]}
-    y = {
-        "field": "rank",
-        "type": "quantitative",
-        "title": "名次",
-        "scale": scale,
-        "axis": {"tickMinStep": 1, "grid": False},
-    }
+    y = {"field": "rank", "type": "quantitative", "scale": scale, "axis": None}
     x = {"field": "side", "type": "nominal", "sort": ["原细则", "改动后"], "title": None,
-         "axis": {"labelAngle": 0, "orient": "top"}, "scale": {"padding": 0.3}}  # fmt: skip
+         "axis": {"labelAngle": 0, "orient": "top", "domain": False, "ticks": False, "labelPadding": 14},
+         "scale": {"padding": 0.75}}  # fmt: skip
     color = {"field": "way", "title": None, "legend": {"orient": "top"},
              "scale": {"domain": ["升", "降", "不变"], "range": [BLUE, ORANGE, QUIET]}}  # fmt: skip
     dash = {
@@ -57,6 +52,7 @@ def bump_spec(sides: pd.DataFrame) -> dict[str, Any]:
     }
     labels = [("原细则", "right", -8), ("改动后", "left", 8)]
     words = sides.groupby(["side", "rank"], sort=False).agg({"name": "、".join}).reset_index()
+    words["name"] = words["rank"].astype(str) + "　" + words["name"]
     texts = [
         {"data": {"values": words[words["side"] == side].to_dict("records")},
          "mark": {"type": "text", "align": align, "dx": off},
@@ -66,7 +62,7 @@ def bump_spec(sides: pd.DataFrame) -> dict[str, Any]:
     lines = {"mark": {"type": "line", "point": True, "strokeWidth": 2},
              "encoding": {"x": x, "y": y, "color": color, "strokeDash": dash, "detail": {"field": "name"}}}  # fmt: skip
     height = max(160, 22 * min(MOST, len(sides) // 2))
-    return {"width": 420, "height": height, "data": {"values": sides.to_dict("records")}, "layer": [lines, *texts]}
+    return {"width": 480, "height": height, "data": {"values": sides.to_dict("records")}, "layer": [lines, *texts]}
 
 
 def bump(found: WhatIf, title: str = "名次变化", names: Names | None = None) -> Picture:

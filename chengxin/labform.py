@@ -150,12 +150,9 @@ class WhatIfForm:
         state = ("warn", f"{wrong}。可继续试算，调回后才能保存") if wrong else ("ok", "基本项合计与原文一致")
         parts.tell(self.said, '<p role="status" class="cx-saved cx-{state}">{said}</p><pre>{words}</pre>',
                    state=state[0], said=state[1], words=words)  # fmt: skip
-        pieces = (
-            bump(found, names=self.names)._repr_html_(),
-            shift(found)._repr_html_(),
-            moves_table(found, self.names).text,
-        )
-        parts.tell(self.result, "{pieces}", pieces=Html("".join(pieces)))
+        charts = "".join(each._repr_html_() for each in (bump(found, names=self.names), shift(found)))
+        moves = moves_table(found, self.names).text
+        parts.tell(self.result, '<div class="cx-wide">{charts}{moves}</div>', charts=Html(charts), moves=Html(moves))
 
     def undo(self) -> None:
         """Back to the rubric as it was."""

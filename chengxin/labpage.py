@@ -15,6 +15,17 @@ from chengxin.rules import plain
 from chengxin.store import open_store
 from chengxin.tables import Html, table
 
+HEADINGS = {
+    "assessment": "评价", "total": "总分（分）", "rank": "名次", "low": "最低", "high": "最高", "note": "说明",
+    "change": "变动（分）", "rank_before": "原名次", "rank_after": "新名次", "by": "由哪些条目（分）",
+    "reading": "读法",
+    "option": "改用", "changed": "变分（个）", "most": "最大变动（分）", "reranked": "变名次（个）",
+    "most_places": "最多变（位）", "line": "条目", "label": "内容", "findings": "提示", "weight": "名义权重",
+    "effective": "实际权重", "n": "对数", "agreed": "一致", "raw": "一致率", "ac1": "AC1", "kappa_note": "kappa说明",
+    "said": "偏差", "reference": "参考（分）", "teams": "小组（个）", "bias": "平均偏差（分）", "off": "偏差（分）",
+    "differ": "不同（条）",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Study:
@@ -83,3 +94,9 @@ def example(line: Line) -> str:
 def together(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Observations of several assessments in one frame."""
     return pd.concat(parts, ignore_index=True)
+
+
+def shown(frame: pd.DataFrame, *columns: str) -> str:
+    """Some columns of a result as plain text with Chinese headings; what is missing is a dash."""
+    numbers = frame[list(columns)].map(lambda value: round(value, 3) if isinstance(value, float) else value)
+    return numbers.rename(columns=HEADINGS).to_string(index=False, na_rep="—")
