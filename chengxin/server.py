@@ -102,9 +102,9 @@ def failed(cell: Any, cell_index: int, execute_reply: dict[str, Any]) -> None:
 
 def named(handler: Any, notebook: Any, cwd: str) -> None:
     """Hand the page's template its title and who looks at it (Voilà's hook before a kernel is started)."""
-    user, demo = handler.current_user, handler.settings["chengxin_demo"]
+    told = {name: handler.settings[f"chengxin_{name}"] for name in ("demo", "sample")}
     notebook.metadata["title"] = handler.settings["chengxin_pages"][handler.path_args[0]]["title"]
-    notebook.metadata["chengxin"] = {"demo": demo, "user": {"display_name": user.display_name}}
+    notebook.metadata["chengxin"] = {**told, "user": {"display_name": handler.current_user.display_name}}
 
 
 def serve(

@@ -11,6 +11,7 @@ from chengxin.figures import Figures
 from chengxin.labtable import trial
 from chengxin.model import Rubric
 from chengxin.readings import NUMBER
+from chengxin.rules import plain
 from chengxin.scoring import rank, score, totals
 
 EDGE = 1e-9  # totals closer than this are the same total, as in `scoring.rank`
@@ -144,13 +145,15 @@ def readings_effect(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
             if tried is None or tried == rubric.chosen[key]:
                 continue
             new = totals(score(rubric.with_readings({key: tried}), observations))
-            number = tried if option == NUMBER else None
+            number = float(tried) if option == NUMBER else None
             about: dict[str, Any] = {
                 "reading": key,
                 "question": reading.question,
                 "option": option,
                 "text": choice.text,
             }
+            if number is not None:
+                about["text"] += f"：{plain(number)}分"
             about |= {"in_use": rubric.choice_in_words(key), "number": number}
             rows.append(about | _effect(beside(old, new)))
     columns = ["reading", "question", "option", "text", "in_use", "number", *EFFECT]
