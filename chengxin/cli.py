@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chengxin import ledger_commands, site_commands, weigh_commands
+from chengxin import act_commands, ledger_commands, site_commands, weigh_commands
 from chengxin.console import (
     TABLES,
     Command,
@@ -33,6 +33,7 @@ app.add_typer(rubric_app, name="rubric")
 command = partial(app.command, cls=Command)
 rubric_command = partial(rubric_app.command, cls=Command)
 command("observe")(ledger_commands.observe_command)
+command("decide")(act_commands.decide_command)
 command("plan")(ledger_commands.plan_command)
 command("reweigh")(weigh_commands.reweigh_command)
 command("uscc")(ledger_commands.uscc_command)
@@ -46,6 +47,7 @@ for name, about, sub, work in (
     app.add_typer(group, name=name)
 
 app.add_typer(site_commands.user_app, name="user")
+app.add_typer(act_commands.setting_app, name="setting")
 
 COLUMNS = "观测数据的CSV文件，列名：assessment,line,value,of,outcome,note；后三列可缺"
 RubricName = Annotated[str, typer.Argument(metavar="细则", help="细则编号（如scenic_area）或YAML文件")]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Connection, Engine
 
 from chengxin.ledgers import attributed
-from chengxin.schema import AREA, ASSESSMENT, AUDIT, HISTORY, LEDGERS, MERCHANT, METADATA, OBSERVATION, UNIT
+from chengxin.schema import AREA, ASSESSMENT, AUDIT, HISTORY, LEDGERS, MERCHANT, METADATA, OBSERVATION, SETTING, UNIT
 
 
 def units(engine: Engine) -> pd.DataFrame:
@@ -160,8 +160,13 @@ def keys(engine: Engine, table: str) -> set[str]:
     return set(_read(engine, sa.select(key))[key.name])
 
 
+def unit_settings(engine: Engine) -> pd.DataFrame:
+    """The reporting units' own settings: unit, setting, since, value, by these."""
+    return _read(engine, sa.select(SETTING).order_by(*SETTING.primary_key))
+
+
 def books(engine: Engine | Connection) -> dict[str, pd.DataFrame]:
-    """Areas, merchants and all ledgers, as `ledgers.observe` takes them.
+    """Areas, merchants, all ledgers and the units' own settings, as `ledgers.observe` takes them.
 
     Parameters
     ----------
@@ -172,7 +177,7 @@ def books(engine: Engine | Connection) -> dict[str, pd.DataFrame]:
     tables by name, each by its key; rows that belong to a merchant or a point know their area, those of a point
     also its merchant
     """
-    tables = {AREA.name: AREA, MERCHANT.name: MERCHANT, **LEDGERS}
+    tables = {AREA.name: AREA, MERCHANT.name: MERCHANT, **LEDGERS, SETTING.name: SETTING}
     return attributed(
         {name: _read(engine, sa.select(table).order_by(*table.primary_key)) for name, table in tables.items()}
     )

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "chengxin"
 ORDER = [
     *("errors", "places", "rules", "strictyaml", "shape", "settings", "readings", "model", "checks", "variants"),
     *("rubric", "diff", "faults", "grid", "judge", "figures", "ties", "sums", "scoring", "explain", "improving"),
-    *("reweigh", "clock", "surveys", "measures", "tallies", "ledgers"),
+    *("reweigh", "clock", "unit_settings", "surveys", "measures", "tallies", "ledgers"),
     *(
         "agreement",
         "form",
@@ -23,13 +23,13 @@ ORDER = [
         "lab",
     ),  # the core ends here
     *("csvfiles", "cells", "schema", "states", "account_tables", "registers", "entries", "rows"),
-    *("migrations", "readers", "changes", "access", "accounts", "store", "drafts", "exchange", "gather"),
+    *("migrations", "readers", "changes", "access", "accounts", "store", "drafts", "exchange", "gather", "acts"),
     *("evidence", "work", "workflow", "filework", "filesteps", "overview", "weakspots"),
     *("charts", "tables", "pages", "scoresheets", "views", "yearly", "kernels", "reports", "publish"),
     *("parts", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
     *("itemform", "filingform", "filingpage"),
     *("signin", "finished", "guard", "site", "server"),
-    *("console", "ledger_commands", "weigh_commands", "site_commands", "cli"),
+    *("console", "ledger_commands", "weigh_commands", "act_commands", "site_commands", "cli"),
 ]
 CORE = ORDER[: ORDER.index("lab") + 1]
 OUTSIDE_CORE = {"sqlalchemy", "alembic", "ipywidgets", "nbformat", "papermill"}
