@@ -48,7 +48,7 @@ class AssessmentForm:
         )  # fmt: skip
         self.total, self.saved, self.others = parts.block(""), parts.saved_line(), parts.block("")
         self.missing, self.outcome, self.past = parts.box(), parts.box(), parts.box()
-        self.lines = {line.id: self._line(line.id) for line in self.work.rubric.lines}
+        self.lines = self._lines()
         self.grid = GridForm(self.work, self.saver_put, int(f"{now():%Y%m%d}"))
         self.heads: dict[str, w.HTML] = {}
         self.page = self._page()
@@ -90,16 +90,21 @@ class AssessmentForm:
             self._froze(status)
             self._say(f"{ASSESSMENT_STATES[status]}。" if status != "draft" else "已退回，可以继续填写。", "ok")
 
-    def _line(self, key: str) -> LineForm:
-        line, observed = self.work.rubric.line(key), self.work.observed
-        measured = observed.values[observed.values["line"] == key].to_dict("records")
-        before = self.work.before[self.work.before["line"] == key].to_dict("records")
-        return LineForm(
-            line, self.entries.get(key, {}), measured=measured[0] if measured else None,
-            evidence=observed.evidence[observed.evidence["line"] == key], before=before[0] if before else None,
-            changed=lambda field, entry, wait: self.saver_put({field: entry}, wait), attach=self._attach,
-            files=self._files, frozen=self.frozen,
-        )  # fmt: skip
+    def _lines(self) -> dict[str, LineForm]:
+        """A form for each line, with what the ledgers and the period before say of it."""
+        observed = self.work.observed
+        measured = {row["line"]: row for row in observed.values.to_dict("records")}
+        before = {str(row["line"]): row for row in self.work.before.to_dict("records")}
+        evidence = dict(list(observed.evidence.groupby("line")))
+        none = observed.evidence.iloc[:0]
+        return {
+            line.id: LineForm(
+                line, self.entries.get(line.id, {}), measured=measured.get(line.id), before=before.get(line.id),
+                evidence=evidence.get(line.id, none), attach=self._attach, files=self._files, frozen=self.frozen,
+                changed=lambda field, entry, wait: self.saver_put({field: entry}, wait),
+            )
+            for line in self.work.rubric.lines
+        }  # fmt: skip
 
     def _page(self) -> w.VBox:
         about, rubric = self.work.about, self.work.rubric

@@ -10,11 +10,11 @@ import json
 import math
 import re
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from chengxin.vega import draw
 
 FONT = "Noto Sans SC, Noto Sans CJK SC, Microsoft YaHei, PingFang SC, SimHei, sans-serif"
 INK, QUIET, GRID = "#1f2933", "#52606d", "#e4e7eb"
@@ -37,15 +37,6 @@ class Picture:
         head, body = self.svg.split(">", 1)
         head = head.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
         return f"<figure>{head}><title>{title}</title>{body}<figcaption>{title}</figcaption></figure>"
-
-
-@cache
-def _engine() -> Any:
-    import pylopdf_fonts_zh_cn as fonts
-    import vl_convert
-
-    vl_convert.register_font_directory(str(Path(fonts.sans_path()).parent))
-    return vl_convert
 
 
 def picture(spec: dict[str, Any], title: str, alt: str) -> Picture:
@@ -83,9 +74,14 @@ def picture(spec: dict[str, Any], title: str, alt: str) -> Picture:
         "text": {"fontSize": 12, "fill": INK},
     }
     whole = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "config": config, **spec}
-    svg = _engine().vegalite_to_svg(whole, allowed_base_urls=[])
+    svg = draw(json.dumps(whole, ensure_ascii=False, default=str))
     mark = hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()[:8]
-    svg = re.sub(r'(id="|url\(#|href="#)(clip|gradient)', rf"\1c{mark}-\2", svg)
+    order: dict[str, int] = {}  # the engine numbers on from chart to chart; here each chart begins anew
+    svg = re.sub(
+        r'(id="|url\(#|href="#)(clip|gradient)(\d+)',
+        lambda found: f"{found[1]}c{mark}-{found[2]}{order.setdefault(found[2] + found[3], len(order))}",
+        svg,
+    )
     return Picture(svg, title, alt)
 
 

@@ -9,7 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from chengxin import act_commands, ledger_commands, site_commands, weigh_commands
+from chengxin import (
+    act_commands,
+    lab_commands,
+    ledger_commands,
+    report_commands,
+    site_commands,
+    weigh_commands,
+)
 from chengxin.console import (
     TABLES,
     Command,
@@ -20,7 +27,6 @@ from chengxin.console import (
     folder_there,
     in_words,
     padded,
-    progress,
     told,
 )
 from chengxin.errors import ChengxinError, FaultsError, UsageError
@@ -35,6 +41,7 @@ rubric_command = partial(rubric_app.command, cls=Command)
 command("observe")(ledger_commands.observe_command)
 command("decide")(act_commands.decide_command)
 command("plan")(ledger_commands.plan_command)
+command("report")(report_commands.report)
 command("reweigh")(weigh_commands.reweigh_command)
 command("uscc")(ledger_commands.uscc_command)
 command("serve")(site_commands.serve_command)
@@ -48,6 +55,7 @@ for name, about, sub, work in (
 
 app.add_typer(site_commands.user_app, name="user")
 app.add_typer(act_commands.setting_app, name="setting")
+app.add_typer(lab_commands.lab_app, name="lab")
 
 COLUMNS = "观测数据的CSV文件，列名：assessment,line,value,of,outcome,note；后三列可缺"
 RubricName = Annotated[str, typer.Argument(metavar="细则", help="细则编号（如scenic_area）或YAML文件")]
@@ -210,53 +218,6 @@ def status(database: Database = None) -> None:
     engine.dispose()
 
 
-@command("report")
-def report(
-    period: Annotated[
-        str | None, typer.Option("--period", "--year", metavar="评价期", help="评价期或年度，如2026")
-    ] = None,
-    kind: Annotated[
-        str, typer.Option("--kind", metavar="种类", help="index（指数评价）或monitoring-year（年度监测）")
-    ] = "index",
-    county: Annotated[
-        list[str] | None, typer.Option("--county", metavar="代码", help="填报单位，可重复；缺省全部")
-    ] = None,
-    out: Out = Path("reports"),
-    force: Annotated[bool, typer.Option("--force", help="已是最新的也重新生成")] = False,
-    database: Database = None,
-) -> None:
-    """为各填报单位生成指数评价报告或年度监测报告；一个单位失败不影响其他单位。"""
-    if period is None:
-        raise UsageError("缺少选项“--period 评价期”（评价期或年度，如2026）。详见：chengxin report --help")
-    if not _run_reports(database, period, county, out, force, kind):
-        raise typer.Exit(1)
-
-
-def _run_reports(
-    database: str | None, period: str, county: list[str] | None, out: Path, force: bool, kind: str = "index"
-) -> bool:
-    """Make the reports and show how far they are; True when none failed."""
-    from chengxin.reports import KINDS, Made, county_reports, planned
-    from chengxin.store import open_store
-
-    words = {"made": "已生成", "current": "已是最新", "failed": "失败"}
-    engine = open_store(database, read_only=True)
-    count = len(planned(engine, kind, period, county))
-    engine.dispose()
-    with progress(count) as show:
-
-        def tell(made: Made) -> None:
-            show(f"{made.name}（{made.county}）", words[made.state] + (made.reason and f"，{made.reason}"))
-
-        made = county_reports(database, period, county, out, kind=kind, force=force, progress=tell)
-    failed = [row for row in made if row.state == "failed"]
-    index = out / f"{KINDS[kind].prefix}index.html"
-    typer.echo(f"{period}年报告：{len(made) - len(failed)}个可用，{len(failed)}个失败。目录：{index}")
-    for row in failed:
-        print(f"失败：{row.name}（{row.county}），{row.reason}", file=sys.stderr)
-    return not failed
-
-
 @command("demo")
 def demo(out: Out = Path("chengxin-demo")) -> None:
     """从零演示：新数据库、示例数据、评分、全部县级报告。"""
@@ -274,8 +235,9 @@ def demo(out: Out = Path("chengxin-demo")) -> None:
     period = max(readers.periods(engine)["period"])
     engine.dispose()
     typer.echo("演示数据：各项结果均为虚构，不反映任何单位的实际情况。")
-    fine = _run_reports(str(database), period, None, out, False)
+    fine = report_commands.run(str(database), period, None, out, False)
     typer.echo(f"请用浏览器打开：{(out / 'index.html').resolve()}")
+    typer.echo(f"打开网站：chengxin serve --demo --database {database} --reports {out}")
     if not fine:
         raise typer.Exit(1)
 

@@ -5,7 +5,6 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-import holidays
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -196,6 +195,8 @@ def workdays_after(start: Days, count: int) -> Days:
 
 @cache
 def _days_off(year: int) -> Days:
+    import holidays  # brings many countries: only where working days are counted
+
     calendar = holidays.country_holidays("CN", years=year)
     days = np.arange(f"{year}-01-01", f"{year + 1}-01-01", dtype="M8[D]")
     return days[[not calendar.is_working_day(day) for day in days.tolist()]]

@@ -187,16 +187,16 @@ def _registry(path: Path, table: str, known: _Known) -> tuple[Rows, list[Placed]
         keyed: list[tuple[int, Any, str]] = [(line, row[key[0]], row[key[0]]) for line, row in rows]
     else:
         keyed = [(line, tuple(row[name] for name in key), row[key[-1]]) for line, row in rows]
-    faults += wrong + _repeated(path.name, key[-1], keyed)
+    faults += wrong + repeated(path.name, key[-1], keyed)
     for reference in REGISTRIES[table].foreign_keys:
         column, target = reference.parent.name, reference.column.table.name
-        faults += _unknown(path.name, column, rows, known.of(target))
+        faults += unknown(path.name, column, rows, known.of(target))
     if table == "assessment":
         faults += _same_work(path.name, rows, known)
     return rows, faults
 
 
-def _unknown(name: str, column: str, rows: Rows, known: set[str]) -> list[Placed]:
+def unknown(name: str, column: str, rows: Rows, known: set[str]) -> list[Placed]:
     """Faults of rows that refer to something that is registered nowhere."""
     expected = "文件或数据库中已有的编号"
     return [
@@ -214,10 +214,10 @@ def _same_work(name: str, rows: Rows, known: _Known) -> list[Placed]:
     given = [(line, (row["area"], row["period"], row["rubric"]), row["id"]) for line, row in rows]
     # one row for each id: an id given twice is another fault, told elsewhere
     distinct = {key: (line, place, key) for line, place, key in reversed(stored + given)}
-    return _repeated(name, "id", list(reversed(distinct.values())))
+    return repeated(name, "id", list(reversed(distinct.values())))
 
 
-def _repeated(name: str, column: str, items: Iterable[tuple[int, Any, str]]) -> list[Placed]:
+def repeated(name: str, column: str, items: Iterable[tuple[int, Any, str]]) -> list[Placed]:
     """Faults of rows whose key an earlier row has; items are line (0: stored), key and id of a row."""
     first: dict[Any, tuple[int, str]] = {}
     faults: list[Placed] = []

@@ -47,7 +47,8 @@ def rendered(handler: Any, name: str, **values: Any) -> str:
     """A page of the template as text; every value is escaped by the template."""
     base_url = handler.settings["base_url"]
     user = getattr(handler, "_jupyter_current_user", None)
-    shared = {"base_url": base_url, "user": user, "demo": handler.settings["chengxin_demo"]}
+    told = {name: handler.settings[f"chengxin_{name}"] for name in ("demo", "sample")}
+    shared = {"base_url": base_url, "user": user, **told}
     functions = create_include_assets_functions("chengxin", base_url)
     template = handler.settings["voila_jinja2_env"].get_template(name)
     return str(template.render(**functions, **shared, **values))

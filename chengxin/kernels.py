@@ -1,10 +1,53 @@
-"""How report kernels are started: over local sockets instead of network ports."""
+"""How report kernels are started: over local sockets instead of network ports, without fixed waits, by forking.
 
+`QuickKernel` is an ordinary kernel whose start and end are waited for by events. `Forks` holds the process that
+kernels are forked from (see `forks`) and the chart servers; where forking fails, the kernel is started anew.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import select
 import shutil
+import signal
+import socket
+import subprocess
+import sys
 import tempfile
+import threading
+import time
 import weakref
+from pathlib import Path
+from queue import Empty
+from typing import Any
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+START = 60  # seconds the process may take to import and compute
+
+
+class QuickClient(AsyncKernelClient):
+    """A client that is ready as soon as the kernel has answered on both channels."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        end = time.monotonic() + (timeout or 600)
+        while time.monotonic() < end:
+            asked = self.kernel_info()
+            with contextlib.suppress(Empty):
+                reply = await self.shell_channel.get_msg(timeout=1)
+                while reply["parent_header"].get("msg_id") != asked:
+                    reply = await self.shell_channel.get_msg(timeout=1)
+                said = await self.iopub_channel.get_msg(timeout=0.2)
+                while said["parent_header"].get("msg_id") != asked or said["content"].get("execution_state") != "idle":
+                    said = await self.iopub_channel.get_msg(timeout=0.2)
+                self._handle_kernel_info_reply(reply)
+                return
+            if not await self._async_is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+        raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
 
 
 class LocalKernel(AsyncKernelManager):
@@ -14,3 +57,164 @@ class LocalKernel(AsyncKernelManager):
         folder = tempfile.mkdtemp(prefix="chengxin-")  # only its user may enter
         super().__init__(**{"transport": "ipc", "ip": f"{folder}/kernel", **options})
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+
+
+class QuickKernel(LocalKernel):
+    """A local kernel without fixed waits; forked where the class has a ``source``, see `Forks.kernel`."""
+
+    source: "Forks | None" = None
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**{"client_factory": QuickClient, **options})
+
+    async def _async_pre_start_kernel(self, **options: Any) -> Any:
+        if self.source is not None and self.provisioner is None:
+            self.kernel_id = self.kernel_id or self.ip
+            self.provisioner = ForkProvisioner(self.source, kernel_id=self.kernel_id, kernel_spec=self.kernel_spec,
+                                               parent=self)  # fmt: skip
+        return await super()._async_pre_start_kernel(**options)
+
+    async def _async_wait(self, pollinterval: float = 0.01) -> None:
+        while await self._async_is_alive():
+            await asyncio.sleep(0.01)
+
+
+class Forked:
+    """A process that another one forked, as much like `subprocess.Popen` as a provisioner needs."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, pid: int, handle: int) -> None:
+        self.pid, self.handle = pid, handle
+        weakref.finalize(self, os.close, handle)
+
+    def poll(self) -> int | None:
+        """None while it runs; its exit code is known to its parent only."""
+        return 0 if select.select([self.handle], [], [], 0)[0] else None
+
+    def wait(self) -> int:
+        select.select([self.handle], [], [])
+        return 0
+
+    def send_signal(self, number: int) -> None:
+        signal.pidfd_send_signal(self.handle, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+
+class ForkProvisioner(LocalProvisioner):
+    """Has a kernel forked from the preloaded process; starts an ordinary one where that fails."""
+
+    def __init__(self, source: "Forks", **options: Any) -> None:
+        super().__init__(**options)
+        self.source = source
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+        wanted = {
+            "argv": cmd,
+            "cwd": kwargs.get("cwd") or str(Path.cwd()),
+            "env": kwargs.get("env") or dict(os.environ),
+        }
+        try:
+            forked = self.source.fork(wanted)
+        except (OSError, ValueError):
+            self.source.failed = True
+            return await super().launch_kernel(cmd, **kwargs)
+        self.process: Any = forked
+        self.pid = self.pgid = forked.pid
+        return self.connection_info
+
+    async def wait(self) -> int | None:
+        while await self.poll() is None:
+            await asyncio.sleep(0.01)
+        return await super().wait()
+
+
+class Forks:
+    """The preloaded process and the chart servers of one batch; a context.
+
+    Parameters
+    ----------
+    kind, units, period : the reports to rehearse (codes with commas): what they compute, children find done
+    charts : number of processes that draw
+
+    failed : whether a kernel had to be started the ordinary way
+    """
+
+    def __init__(self, kind: str, units: str, period: str, charts: int) -> None:
+        self.words, self.charts, self.failed = (kind, units, period), charts, not hasattr(os, "pidfd_open")
+        self._lock, self._started = threading.Lock(), list[Any]()
+        self._line: socket.socket | None = None
+        self._folder = tempfile.mkdtemp(prefix="chengxin-")
+
+    def __enter__(self) -> "Forks":
+        try:
+            if not self.failed:
+                self._start()
+        except OSError:
+            self.failed = True
+            self._hang_up()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hang_up()
+        for process in self._started:
+            process.stdin.close()
+            process.kill()
+            process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _hang_up(self) -> None:
+        if self._line is not None:
+            self._line.close()
+        self._line = None
+
+    def _start(self) -> None:
+        address = f"{self._folder}/charts"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(address)
+            listener.listen(64)
+            for _ in range(self.charts):
+                self._run(listener.fileno(), "chengxin.chartserver")
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._run(theirs.fileno(), "chengxin.forks", address, *self.words)
+        self._line = ours
+        ours.settimeout(START)
+        if ours.recv(16) != b"ready":
+            raise OSError("the preloaded process ended")
+
+    def _run(self, number: int, module: str, *words: str) -> None:
+        call = [sys.executable, "-m", module, str(number), *words]
+        env = {**os.environ, "MPLBACKEND": "module://matplotlib_inline.backend_inline", "OPENBLAS_NUM_THREADS": "1",
+               "PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # fmt: skip
+        self._started.append(subprocess.Popen(call, stdin=subprocess.PIPE, pass_fds=[number], env=env))
+
+    def fork(self, wanted: dict[str, Any]) -> Forked:
+        """A new kernel process.
+
+        Raises
+        ------
+        OSError : the preloaded process is not there
+        """
+        with self._lock:
+            if self._line is None:
+                raise OSError("no process to fork from")
+            try:
+                self._line.sendall(json.dumps(wanted).encode())
+                said, handles, _, _ = socket.recv_fds(self._line, 32, 1)
+            except OSError:
+                self._hang_up()  # a late answer must not be taken for another's
+                raise
+        if not handles:
+            raise OSError("the preloaded process ended")
+        return Forked(int(said), handles[0])
+
+    @property
+    def kernel(self) -> type[QuickKernel]:
+        """Kernel manager class for Papermill: its kernels come from here."""
+        return type("ForkedKernel", (QuickKernel,), {"source": self})

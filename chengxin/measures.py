@@ -50,6 +50,11 @@ def definitions() -> Mapping[str, Measure]:
     return read_table("measures", MeasuresFile).measures
 
 
+def ledgers() -> set[str]:
+    """Names of the tables that measures look into."""
+    return {"instrument", "verification", *(name for each in definitions().values() for name in each.ledgers)}
+
+
 @dataclass(frozen=True)
 class View:
     """The ledgers as one evaluation sees them: a period from start to end, facts known by as_of."""

@@ -1,6 +1,6 @@
 """What the database holds, as frames: one query each, dtypes from the tables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from datetime import date
 from typing import Any
@@ -10,7 +10,19 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Connection, Engine
 
 from chengxin.ledgers import attributed
-from chengxin.schema import AREA, ASSESSMENT, AUDIT, HISTORY, LEDGERS, MERCHANT, METADATA, OBSERVATION, SETTING, UNIT
+from chengxin.schema import (
+    AREA,
+    ASSESSMENT,
+    AUDIT,
+    HISTORY,
+    LEDGERS,
+    MERCHANT,
+    METADATA,
+    OBSERVATION,
+    POINT,
+    SETTING,
+    UNIT,
+)
 
 
 def units(engine: Engine) -> pd.DataFrame:
@@ -165,19 +177,22 @@ def unit_settings(engine: Engine) -> pd.DataFrame:
     return _read(engine, sa.select(SETTING).order_by(*SETTING.primary_key))
 
 
-def books(engine: Engine | Connection) -> dict[str, pd.DataFrame]:
+def books(engine: Engine | Connection, only: Iterable[str] | None = None) -> dict[str, pd.DataFrame]:
     """Areas, merchants, all ledgers and the units' own settings, as `ledgers.observe` takes them.
 
     Parameters
     ----------
     engine : from `open_store`, or a connection in a transaction, which sees what it wrote
+    only : names of ledgers that are wanted (`measures.ledgers`); default: all
 
     Returns
     -------
     tables by name, each by its key; rows that belong to a merchant or a point know their area, those of a point
     also its merchant
     """
-    tables = {AREA.name: AREA, MERCHANT.name: MERCHANT, **LEDGERS, SETTING.name: SETTING}
+    wanted = set(LEDGERS) if only is None else {POINT.name, *only}
+    ledgers = {name: table for name, table in LEDGERS.items() if name in wanted}
+    tables = {AREA.name: AREA, MERCHANT.name: MERCHANT, **ledgers, SETTING.name: SETTING}
     return attributed(
         {name: _read(engine, sa.select(table).order_by(*table.primary_key)) for name, table in tables.items()}
     )

@@ -5,7 +5,9 @@ start that holds copies of the notebooks for people and nothing else; it goes wh
 """
 
 import errno
+import logging
 import os
+import re
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -71,6 +73,7 @@ def configuration(root: Path, port: int, host: str, *, demo: bool, name: str = "
     config.Voila = Config(root_dir=str(root), port=port, ip=host, port_retries=0, open_browser=False, log_level="ERROR")
     config.Voila.tornado_settings = {
         "websocket_max_message_size": int(limits["evidence_megabytes"] * 2**20 * 1.5) + 2**20,
+        "ws_ping_timeout": 30_000,  # milliseconds; the default is longer than tornado takes, which warns of it
         "allow_remote_access": False,  # a foreign Host header is refused: no DNS rebinding
         "local_hostnames": ["localhost", *filter(None, [name])],
     }
@@ -85,14 +88,23 @@ def configuration(root: Path, port: int, host: str, *, demo: bool, name: str = "
         cull_idle_timeout=int(limits["serve_idle_minutes"] * 60), cull_interval=60, cull_connected=False
     )
     config.KernelManager.transport = "ipc"  # nothing listens on a port but the site itself
+    config.VoilaExecutor.on_cell_error = failed
     config.HTMLExporter.language_code = "zh"
     return config
 
 
+def failed(cell: Any, cell_index: int, execute_reply: dict[str, Any]) -> None:
+    """Keep for the server's log what the visitor is not shown."""
+    lines = execute_reply["content"].get("traceback", [])
+    plain = re.sub("\x1b\\[[0-9;]*m", "", "\n".join(lines))
+    logging.getLogger("chengxin").error("第%s个代码格出错：\n%s", cell_index, plain)
+
+
 def named(handler: Any, notebook: Any, cwd: str) -> None:
-    """Hand the page's template who looks at it (Voilà's hook before a kernel is started)."""
-    user, demo = handler.current_user, handler.settings["chengxin_demo"]
-    notebook.metadata["chengxin"] = {"demo": demo, "user": {"display_name": user.display_name}}
+    """Hand the page's template its title and who looks at it (Voilà's hook before a kernel is started)."""
+    told = {name: handler.settings[f"chengxin_{name}"] for name in ("demo", "sample")}
+    notebook.metadata["title"] = handler.settings["chengxin_pages"][handler.path_args[0]]["title"]
+    notebook.metadata["chengxin"] = {**told, "user": {"display_name": handler.current_user.display_name}}
 
 
 def serve(

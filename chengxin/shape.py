@@ -142,3 +142,26 @@ def _path_in(data: Any, loc: tuple[str | int, ...]) -> Where:
         elif n == len(loc) - 1:
             where.append(step)
     return tuple(where)
+
+
+def said_wrong(error: ValidationError) -> list[str]:
+    """A model's errors in Chinese where there is no file to point into: ``points：得到“-1”，应为大于0的数``."""
+    said = []
+    for entry in error.errors(include_url=False):
+        name = str(entry["loc"][-1])
+        context, kind = entry.get("ctx", {}), entry["type"]
+        if kind == "extra_forbidden":
+            said.append(f"没有“{name}”这一项")
+            continue
+        expected = _EXPECTED.get(kind) or (str(context["error"]) if kind == "value_error" else entry["msg"])
+        if kind in _BOUNDS:
+            sign, bound = _BOUNDS[kind]
+            expected = f"{sign}{context[bound]:g}的数"
+        elif kind in ("union_tag_invalid", "union_tag_not_found"):
+            name, expected = "kind", f"{'、'.join(KINDS)}之一"
+        elif kind == "literal_error":
+            expected = context["expected"].replace("'", "").replace(" or ", "、").replace(", ", "、")
+        given = entry.get("input")
+        shown = "" if kind == "missing" else "空值" if given is None else f"“{given}”"
+        said.append(f"{name}：缺少，应为{expected}" if kind == "missing" else f"{name}：得到{shown}，应为{expected}")
+    return said

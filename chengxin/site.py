@@ -24,6 +24,7 @@ from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFile
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
+from chengxin import readers
 from chengxin.finished import finished
 from chengxin.guard import IDENTITY, TICKET, Channels, Guarded, Owned, Template, rendered
 from chengxin.settings import settings
@@ -169,6 +170,7 @@ class Site(Voila):
             "chengxin_sweep": self.sweep,
             "default_handler_class": NotFound,
             "chengxin_demo": self.demo,
+            "chengxin_sample": bool(readers.assessments(engine)["demo"].any()),
             "chengxin_pages": pages(Path(self.root_dir)),
             "xsrf_cookie_kwargs": {"samesite": "Strict"},
         }

@@ -2,8 +2,7 @@
 
 import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
-
-from scipy.special import ndtri
+from statistics import NormalDist
 
 from chengxin.errors import UsageError
 from chengxin.rules import plain
@@ -30,7 +29,7 @@ def wilson(satisfied: int, answers: int, confidence: float = 95) -> tuple[float,
     if not answers:
         return None
     n, share = int(answers), int(satisfied) / int(answers)
-    z2 = float(ndtri(0.5 + confidence / 200)) ** 2  # scipy.stats says the same, but takes a second to import
+    z2 = NormalDist().inv_cdf(0.5 + confidence / 200) ** 2  # as SciPy's, without its import on every form's way
     half = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n)))
     middle = share + z2 / (2 * n)
     low, high = (middle - half) / (1 + z2 / n), (middle + half) / (1 + z2 / n)

@@ -1,6 +1,6 @@
 """What a county's index report shows, gathered from the database as frames; notebooks only lay it out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 from chengxin import charts, readers, tables
 from chengxin.errors import UsageError
 from chengxin.explain import explain, improvements, total_in_words
-from chengxin.gather import filled
+from chengxin.gather import Filled, filled
+from chengxin.held import held
 from chengxin.improving import followed
 from chengxin.ledgers import overrides
 from chengxin.rubric import Rubric, load_rubric
@@ -211,7 +212,7 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
     units = readers.units(engine).set_index("code", drop=False)
     if county not in units.index:
         raise UsageError(f"没有填报单位“{county}”，可用：{'、'.join(units.index)}。")
-    work = readers.assessments(engine)
+    work = held(f"work {engine.url}", lambda: readers.assessments(engine))
     if period not in set(work["period"]):
         raise UsageError(f"没有评价期“{period}”，可用：{'、'.join(sorted(set(work['period'])))}。")
     work = work[(work["period"] <= period) & (work["status"] != "withdrawn")]
@@ -219,11 +220,11 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
     if mine.empty:
         raise UsageError(f"{units.loc[county, 'short_name']}在{period}年没有评价记录。")
     rubrics = {name: load_rubric(name) for name in sorted(set(mine["rubric"]))}
-    books = readers.books(engine)
-    made = {name: filled(engine, rubric, work, books) for name, rubric in rubrics.items()}
-    scored = {name: _scored(rubric, work, made[name].observations) for name, rubric in rubrics.items()}
-    evidence = pd.concat([each.evidence for each in made.values()], ignore_index=True)
-    unlike = pd.concat([overrides(each.observations) for each in made.values()], ignore_index=True)
+    books = held(f"books {engine.url}", lambda: readers.books(engine))
+    city = {name: _city(engine, rubric, work, books, period) for name, rubric in rubrics.items()}
+    scored = {name: (sheet, results) for name, (_, sheet, results) in city.items()}
+    evidence = pd.concat([made.evidence for made, _, _ in city.values()], ignore_index=True)
+    unlike = pd.concat([overrides(made.observations) for made, _, _ in city.values()], ignore_index=True)
     unlike = unlike[unlike["assessment"].isin(mine["id"])]
     past = pd.concat([results for _, results in scored.values()])
     past = past[(past["unit"] == county)].sort_values(["kind", "assessment"], ignore_index=True)
@@ -239,6 +240,18 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
     names = units["short_name"].to_dict()
     said = own_settings(books["unit_setting"], {county: names[county]}, mine["as_of"].max(), ["measuring"])
     return CountyIndex(units.loc[county], period, demo, rubrics, results, sheets, past, evidence, unlike, fate, said)
+
+
+def _city(
+    engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Mapping[str, pd.DataFrame], period: str
+) -> tuple[Filled, pd.DataFrame, pd.DataFrame]:
+    """Observations with evidence, sheet and results of one rubric up to a period; once for all kernels of a batch."""
+
+    def compute() -> tuple[Filled, pd.DataFrame, pd.DataFrame]:
+        made = filled(engine, rubric, work, books)
+        return made, *_scored(rubric, work, made.observations)
+
+    return held(f"city {engine.url} {rubric.sha256} {period}", compute)
 
 
 def _scored(rubric: Rubric, work: pd.DataFrame, seen: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -19,6 +19,7 @@ from chengxin.errors import Fault, UsageError
 from chengxin.explain import explain
 from chengxin.faults import located
 from chengxin.ledgers import Observed, fill, observe, overrides
+from chengxin.measures import ledgers
 from chengxin.model import Line, Rubric
 from chengxin.rubric import load_rubric
 from chengxin.rules import plain
@@ -86,7 +87,7 @@ def opened(engine: Engine, assessment: str) -> Work:
     if about.empty:
         raise UsageError(f"没有评价“{assessment}”；请从列表中选择。")
     row = about.iloc[0].to_dict()
-    rubric, books = load_rubric(str(row["rubric"])), readers.books(engine)
+    rubric, books = load_rubric(str(row["rubric"])), readers.books(engine, ledgers())
     merchants = books["merchant"]
     mine = merchants[(merchants["area"] == row["area"]) & (merchants["status"] == "open")]
     ((values, _),) = groups(books.get(SETTING.name), about, row["as_of"])

@@ -17,6 +17,7 @@ from chengxin.clock import NOT_IN_DATE, clock, rates
 from chengxin.errors import UsageError
 from chengxin.filings import DIRECTIONS, checked, discrepancies, summary
 from chengxin.form import load_form
+from chengxin.held import held
 from chengxin.standing import STATES
 from chengxin.store import open_store
 from chengxin.unit_settings import said as own_settings
@@ -246,18 +247,18 @@ def monitoring_year(database: str | Engine | None, unit: str, year: int, as_of: 
     units = readers.units(engine).set_index("code")["name"]
     if unit not in units.index and unit != CITY:
         raise UsageError(f"没有填报单位“{unit}”，可用：{CITY}（全市）、{'、'.join(units.index)}。")
-    work = readers.assessments(engine, str(year))
+    work = held(f"work {engine.url} {year}", lambda: readers.assessments(engine, str(year)))
     day = as_of or min([date(year, 12, 31), *work["as_of"].dt.date])
-    books: dict[str, Any] = readers.books(engine)
+    books: dict[str, Any] = held(f"books {engine.url}", lambda: readers.books(engine))
     points = books["monitoring_point"]
-    held = (points["accepted_on"] <= pd.Timestamp(day)) & ~(points["cancelled_on"] < pd.Timestamp(year, 1, 1))
-    points = points[held & ((points["unit"] == unit) | (unit == CITY))].sort_values("code", ignore_index=True)
+    there = (points["accepted_on"] <= pd.Timestamp(day)) & ~(points["cancelled_on"] < pd.Timestamp(year, 1, 1))
+    points = points[there & ((points["unit"] == unit) | (unit == CITY))].sort_values("code", ignore_index=True)
     name = "全市" if unit == CITY else str(units[unit])
     if points.empty:
         raise UsageError(f"{name}在{year}年没有监测点。")
-    judged = gather.filings(books, None, day)
+    judged = held(f"filings {engine.url} {day}", lambda: gather.filings(books, None, day))
     mine = judged["point"].isin(points["code"]) & judged["quarter"].str.startswith(str(year)) & judged["status"].notna()
-    tools = clock(books["instrument"], books["verification"], day)
+    tools = held(f"clock {engine.url} {day}", lambda: clock(books["instrument"], books["verification"], day))
     tools = tools[tools["point"].isin(points["code"])]
     tools = tools.assign(sector=tools["point"].map(points.set_index("code")["sector"]))
     both, differing = _checked(books, points, year, day)

@@ -42,6 +42,14 @@ class Window:
         return [(field, state) for field, state, _ in self.said]
 
 
+async def until(holds, seconds=20):
+    """Let others work until something holds, or fail."""
+    end = asyncio.get_running_loop().time() + seconds
+    while not holds():
+        assert asyncio.get_running_loop().time() < end
+        await asyncio.sleep(0.01)
+
+
 def test_a_change_is_saved_and_told(engine):
     window = Window(engine, "李")
     window.saver.put("8.1", {"value": "1"})
@@ -58,7 +66,7 @@ def test_words_wait_a_moment_and_are_one_version(engine, monkeypatch):
         for n in range(1, 6):
             window.saver.put("10.1", {"note": "现场复核"[:n]}, wait=True)
         assert "10.1" not in drafts.saved(engine, *FORM)
-        await asyncio.sleep(0.2)
+        await until(lambda: "10.1" in drafts.saved(engine, *FORM))
 
     asyncio.run(typing())
     assert drafts.saved(engine, *FORM)["10.1"].version == 1
@@ -135,10 +143,10 @@ def test_the_watch_looks_until_it_is_closed(engine, monkeypatch):
         mine.saver.watch(seen.append)
         theirs.saver.put("8.1", {"value": "5"})
         theirs.saver.pull()
-        await asyncio.sleep(0.15)
+        await until(lambda: ("8.1", "theirs") in mine.states() and ["王"] in seen)
         mine.saver.close()
-        await asyncio.sleep(0.05)
+        count = len(seen)
+        await asyncio.sleep(0.1)
+        assert len(seen) == count
 
     asyncio.run(both())
-    assert ("8.1", "theirs") in mine.states()
-    assert ["王"] in seen

@@ -17,7 +17,8 @@ from chengxin.rubric import rubric_paths
 
 # what a person must type or will meet as a name; any other ASCII word would be English
 NAMES = """
-kg equal finer stricter strict demo rubrics settings tables yaml README md Q index monitoring year city
+kg equal finer group points merchants surveys
+stricter strict demo rubrics settings tables yaml README md Q index monitoring year city
 chengxin CHENGXIN_DB chengxin.db sample_data reports chengxin-demo observations
 CSV YAML HTML Markdown table csv json assessment line value of outcome note
 """

@@ -17,6 +17,9 @@ from stores import opened, sample_database
 
 from chengxin import accounts, evidence, readers, workflow
 from chengxin.accounts import Account
+from chengxin.places import place
+from chengxin.server import SHELVES
+from chengxin.signin import may_open
 from chengxin.store import writing
 
 AT = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
@@ -36,6 +39,7 @@ from chengxin.store import open_store
 engine = open_store()
 me = access.current()
 print("我是", me.name, me.role, "看到", ",".join(sorted(set(readers.areas(engine)["unit"]))) or "无")"""
+KERNEL = r'"kernelId": "([\w-]+)"'
 FAILS = f"secret = '{SECRET}'\nraise ValueError(secret)"
 LEAKS = (SECRET, "SQLite format 3", "Traceback", "nbformat", "import os", "{%", "[alembic]", "root:x:", "CHENGXIN_DB")
 
@@ -74,7 +78,7 @@ class Client:
     def kernel(self, path="/voila/render/entry/assessment.ipynb"):
         status, text, _ = self.ask("GET", path)
         assert status == 200, text
-        return re.search(r'"kernelId": "([\w-]+)"', text)[1]
+        return re.search(KERNEL, text)[1]
 
 
 @pytest.fixture(scope="module")
@@ -405,3 +409,31 @@ def test_every_answer_carries_the_security_headers(people, path):
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Server"] == "chengxin"
+
+
+@pytest.fixture(scope="module")
+def kit(folder):
+    """The site with the kit's own notebooks."""
+    with serving(folder / "chengxin.db", demo=False) as address:
+        yield address
+
+
+OWN = sorted(
+    path.relative_to(place("notebooks")).as_posix()
+    for shelf in SHELVES
+    for path in (place("notebooks") / shelf).glob("*.ipynb")
+)
+
+
+@pytest.mark.parametrize("role", ["city", "county", "assessor", "point"])
+def test_the_kits_own_pages_work_for_each_role_that_opens_them(kit, role):
+    client = Client(kit)
+    client.enter(PEOPLE[role].name)
+    opened_by = [path for path in OWN if may_open(PEOPLE[role].access, path)]
+    assert opened_by
+    for path in opened_by:
+        status, text, _ = client.ask("GET", f"/voila/render/{path}")
+        assert status == 200
+        assert "没有生成" not in text, path
+        assert '<span class="cx-mode">演示数据</span>' in text  # a point's own rows do not say so
+        client.ask("POST", f"/voila/api/shutdown/{re.search(KERNEL, text)[1]}", "", X_XSRFToken=client.cookies["_xsrf"])

@@ -4,7 +4,7 @@ import json
 import re
 import sqlite3
 
-from chengxin.reports import county_reports
+from chengxin.batch import make_reports
 
 
 def test_demo_makes_a_report_for_every_unit(demo):
@@ -35,10 +35,10 @@ def test_a_page_holds_the_whole_story(demo):
 
 def test_what_is_up_to_date_is_not_made_again(demo, tmp_path):
     database = str(demo / "chengxin.db")
-    first = county_reports(database, "2026", ["TZW"], tmp_path)
+    first = make_reports(database, "2026", ["TZW"], tmp_path).made
     page = tmp_path / first[0].file
     stamp = page.stat().st_mtime_ns
-    again = county_reports(database, "2026", ["TZW"], tmp_path)
+    again = make_reports(database, "2026", ["TZW"], tmp_path).made
     assert [first[0].state, again[0].state] == ["made", "current"]
     assert page.stat().st_mtime_ns == stamp
 

@@ -211,6 +211,7 @@ def test_somebody_signs_in_works_and_leaves(browser, served, tmp_path_factory, s
     page.get_by_role("link", name="评价录入").click()
     page.locator(".cx-page, input").first.wait_for()
     assert "李四" in page.locator(".cx-top").inner_text()
+    assert page.title() == "评价录入"
     page.get_by_role("link", name="退出").click()
     page.get_by_role("button", name="退出").click()
     page.get_by_text("目前没有公开发布的报告").wait_for()

@@ -1,0 +1,181 @@
+"""The site: landing page, first widget of the kit's own pages beside a trivial ipywidgets notebook, 20 users, memory.
+
+All in one run on one server with accounts, rounds taken in turn so that a busy machine slows every page alike.
+First widget: from asking for the page until its first input, button or table is there, in Chromium with a warm
+cache. 20 users: each with an account and a kernel of their own, asking for the page at the same moment.
+Memory: proportional set size of each kernel, by Linux's own account. Prints Markdown tables.
+Run: ``python bench/serve.py [ROUNDS]``; needs Chromium, see the README.
+"""
+
+import http.cookiejar
+import multiprocessing
+import re
+import statistics
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nbformat
+from nbformat import v4
+from playwright.sync_api import sync_playwright
+
+from chengxin import accounts
+from chengxin.accounts import Account
+from chengxin.exchange import load
+from chengxin.places import place
+from chengxin.server import SHELVES, serve
+from chengxin.store import migrate, open_store, writing
+
+PASSWORD = "three odd words 7"
+USERS = 20
+FIRST = ".cx-page button, .cx-page input, .cx-page table, .jupyter-widgets input"
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def database(folder: Path) -> Path:
+    """Sample data and an account for everybody."""
+    path, at = folder / "chengxin.db", datetime.now(UTC)
+    migrate(str(path))
+    engine = open_store(str(path))
+    load(engine, place("sample_data"), who="bench", why="bench", at=at, demo=True)
+    with writing(engine) as conn:
+        for n in range(USERS):
+            one = Account(f"u{n:02d}", f"u{n:02d}", "city", None, None, "active")
+            accounts.add(conn, one, PASSWORD, who="bench", at=at)
+    engine.dispose()
+    return path
+
+
+def notebooks(folder: Path) -> list[str]:
+    """The kit's pages and a trivial one; their paths, the trivial one first."""
+    made = v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+    made.cells = [v4.new_markdown_cell("# trivial"), v4.new_code_cell("import ipywidgets\nipywidgets.IntText()")]
+    (folder / "lab").mkdir(parents=True)
+    nbformat.write(made, folder / "lab" / "trivial.ipynb")
+    paths = ["lab/trivial.ipynb"]
+    for shelf in SHELVES:
+        for path in sorted((place("notebooks") / shelf).glob("*.ipynb")):
+            (folder / shelf).mkdir(exist_ok=True)
+            (folder / shelf / path.name).write_bytes(path.read_bytes())
+            paths.append(f"{shelf}/{path.name}")
+    return paths
+
+
+@contextmanager
+def site(path: Path, books: Path):
+    """The site in a process of its own; yields its address and process."""
+    queue = multiprocessing.get_context("spawn").Queue()
+    options = {"port": 0, "notebooks": books, "ready": queue.put}
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=(str(path),), kwargs=options)
+    process.start()
+    try:
+        yield queue.get(timeout=120), process
+    finally:
+        process.terminate()
+        process.join(30)
+
+
+def entered(address: str, name: str) -> urllib.request.OpenerDirector:
+    """A signed-in client."""
+    jar = http.cookiejar.CookieJar()
+    client = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    client.open(address + "login").read()
+    token = next(cookie.value for cookie in jar if cookie.name == "_xsrf")
+    form = urllib.parse.urlencode({"_xsrf": token, "name": name, "password": PASSWORD})
+    client.open(address + "login", form.encode()).read()
+    return client
+
+
+def seconds(work) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def landing(address: str) -> float:
+    client = entered(address, "u00")
+    return statistics.median(seconds(lambda: client.open(address).read()) for _ in range(20))
+
+
+def first_widget(browser, address: str, paths: list[str], rounds: int) -> dict[str, list[float]]:
+    """Seconds to the first widget of every page, each round in turn."""
+    context = browser.new_context(base_url=address)
+    page = context.new_page()
+    page.goto("login")
+    page.get_by_label("账号").fill("u00")
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_label("密码").press("Enter")
+    page.locator(".cx-tile").first.wait_for()
+    taken: dict[str, list[float]] = {path: [] for path in paths}
+    for n in range(rounds + 1):
+        for path in paths:
+            start = time.perf_counter()
+            page.goto(f"voila/render/{path}", wait_until="commit")
+            page.locator(FIRST).locator("visible=true").first.wait_for(timeout=30_000)
+            if n:  # the first round fills the browser's cache
+                taken[path].append(time.perf_counter() - start)
+    context.close()
+    return taken
+
+
+def together(address: str, path: str) -> tuple[list[float], int]:
+    """Seconds that each of 20 users waits for a whole page asked for at one moment; how many failed."""
+    clients = [entered(address, f"u{n:02d}") for n in range(USERS)]
+
+    def ask(client) -> tuple[float, bool]:
+        start = time.perf_counter()
+        with client.open(f"{address}voila/render/{path}", timeout=300) as answer:
+            text = answer.read().decode()
+        return time.perf_counter() - start, "voila_finish()" in text and "没有生成" not in text
+
+    with ThreadPoolExecutor(USERS) as pool:
+        answers = list(pool.map(ask, clients))
+    return [taken for taken, _ in answers], sum(not fine for _, fine in answers)
+
+
+def kernels(server: int) -> list[float]:
+    """MiB of every kernel below the server."""
+    sizes = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            parent = int(re.search(r"PPid:\s+(\d+)", status.read_text())[1])
+            command = (status.parent / "cmdline").read_text()
+            rollup = (status.parent / "smaps_rollup").read_text()
+        except (OSError, TypeError):
+            continue
+        if parent == server and "ipykernel" in command:
+            sizes.append(int(re.search(r"Pss:\s+(\d+)", rollup)[1]) / 1024)
+    return sizes
+
+
+def main(rounds: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        paths = notebooks(Path(folder) / "notebooks")
+        with site(database(Path(folder)), Path(folder) / "notebooks") as (address, process):
+            print(f"landing page: {landing(address):.3f} s\n\n| page | first widget, s | × trivial |\n|---|---|---|")
+            with sync_playwright() as driver:
+                browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+                taken = first_widget(browser, address, paths, rounds)
+                browser.close()
+            floor = statistics.median(taken[paths[0]])
+            for path, times in taken.items():
+                ratios = statistics.median(a / b for a, b in zip(times, taken[paths[0]], strict=True))
+                print(f"| {path} | {statistics.median(times):.2f} | {ratios:.2f} |")
+            head = ("at once", "median wait, s", "longest, s", "× trivial alone", "failed", "MiB a kernel")
+            print(f"\n| {USERS} users {' | '.join(head)} |\n{'|---' * len(head)}|")
+            for path in paths[:2]:
+                before = len(kernels(process.pid))
+                waits, failed = together(address, path)
+                size = statistics.median(sorted(kernels(process.pid))[before:] or [0.0])
+                middle = statistics.median(waits)
+                print(f"| {path} | {middle:.1f} | {max(waits):.1f} | {middle / floor:.1f} | {failed} | {size:.0f} |")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)

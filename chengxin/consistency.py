@@ -1,0 +1,120 @@
+"""Whether assessors judge alike: self against on-site check line by line, and several teams on one paper case."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from chengxin.agreement import by as agreed_by
+from chengxin.errors import UsageError
+from chengxin.grid import NOT_APPLICABLE, NOT_ASSESSED
+from chengxin.model import Rubric
+from chengxin.scoring import score, totals
+
+CATEGORIES = ("满分", "部分得分", "零分", "不适用")
+EDGE = 1e-9
+
+
+def judged(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
+    """What each assessment was given on each line: columns assessment, line, score (points), category (missing while
+    not assessed); for deduction lines 满分 means deducted in full."""
+    sheet = score(rubric, observations)
+    points, full = sheet["score"].to_numpy(), sheet["points"].to_numpy()
+    state = sheet["outcome"].cat.codes.to_numpy()
+    kind = np.where(points >= full - EDGE, 0, np.where(points <= EDGE, 2, 1))
+    kind = np.where(state == NOT_APPLICABLE, 3, np.where(state == NOT_ASSESSED, -1, kind))
+    category = pd.Series(pd.Categorical.from_codes(kind, categories=list(CATEGORIES))).astype(object)
+    return pd.DataFrame(
+        {"assessment": sheet["assessment"].astype("str"), "line": sheet["line"].astype("str"), "score": points,
+         "category": category}
+    )  # fmt: skip
+
+
+def compare(rubric: Rubric, a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+    """Agreement of two assessments of the same areas, for all lines together and line by line.
+
+    Parameters
+    ----------
+    rubric : the rubric
+    a, b : observations (long frames) with the same names of assessments, such as self-assessment and on-site check
+
+    Returns
+    -------
+    first row line 全部, then one row per line in rubric order; columns line, label, the fields of
+    `agreement.Agreement` on the categories 满分, 部分得分, 零分, 不适用, and bias (mean of a − b in points over the
+    cells that both assessed; positive: a gives more), said (direction of error in Chinese)
+
+    Raises
+    ------
+    DataError : faulty observations
+    UsageError : no assessment is in both
+    """
+    both = judged(rubric, a).merge(judged(rubric, b), on=["assessment", "line"], suffixes=("_a", "_b"))
+    if both.empty:
+        raise UsageError("两份观测没有相同的评价编号，不能比较；应为同一批评价的两次判断，编号相同。")
+    both["off"] = both["score_a"] - both["score_b"]
+    order = {line.id: n for n, line in enumerate(rubric.lines)}
+    every = agreed_by(both, [], "category_a", "category_b", CATEGORIES).assign(line="全部", bias=both["off"].mean())
+    lines = agreed_by(both, ["line"], "category_a", "category_b", CATEGORIES)
+    lines["bias"] = lines["line"].map(both.groupby("line")["off"].mean())
+    lines = lines.sort_values("line", key=lambda ids: ids.map(order), ignore_index=True)
+    frame = pd.concat([every, lines], ignore_index=True)
+    labels = {line.id: line.label for line in rubric.lines}
+    frame.insert(0, "label", [labels.get(name, "") for name in frame["line"]])
+    frame.insert(0, "line", frame.pop("line"))
+    frame["said"] = [_direction(off) for off in frame["bias"]]
+    return frame
+
+
+def _direction(off: float) -> str:
+    if pd.isna(off):
+        return "没有可比的得分"
+    return "平均相同" if abs(off) < EDGE else f"前者平均{'高' if off > 0 else '低'}{abs(off):.2f}分"
+
+
+def consistency(rubric: Rubric, teams: pd.DataFrame, reference: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """County consistency exercise: several teams score one paper case whose right answer is known.
+
+    Parameters
+    ----------
+    rubric : the rubric
+    teams : observations, each team an `assessment`
+    reference : observations of one assessment, the reference
+
+    Returns
+    -------
+    lines: one row per line that any team judged, the widest spread first: line, label, reference (points), teams
+    (how many judged it), same (share of them with exactly the reference), low, high, sd (points; divisor n), bias
+    (mean less reference). teams: one row per team, nearest first: assessment, total (points), off (total less that
+    of the reference, NaN while either is incomplete), differ (lines with other points than the reference)
+
+    Raises
+    ------
+    DataError : faulty observations
+    UsageError : the reference is not exactly one assessment
+    """
+    right = judged(rubric, reference)
+    if right["assessment"].nunique() != 1:
+        raise UsageError(f"参考答案有{right['assessment'].nunique()}个评价；应为1个。")
+    found = judged(rubric, teams).merge(right[["line", "score"]], on="line", suffixes=("", "_right"))
+    found["off"] = found["score"] - found["score_right"]
+    found["same"] = (found["off"].abs() < EDGE).where(found["off"].notna())
+    labels, wide = {line.id: line.label for line in rubric.lines}, found.dropna(subset=["score"])
+    rows = [
+        {"line": line, "label": labels[line], "reference": part["score_right"].iloc[0], "teams": len(part)}
+        | _spread(part)
+        for line, part in wide.groupby("line", sort=False)
+    ]
+    lines = pd.DataFrame(rows).sort_values(["sd", "same"], ascending=[False, True], kind="stable", ignore_index=True)
+    sums, whole = totals(score(rubric, teams)), totals(score(rubric, reference))
+    off = sums["unrounded"].where(sums["complete"]) - whole["unrounded"].where(whole["complete"]).iloc[0]
+    differ = found.groupby("assessment", sort=False)["same"].agg(lambda same: int((same == False).sum()))  # noqa: E712
+    told = pd.DataFrame({"assessment": sums["assessment"].astype("str"), "total": sums["total"], "off": off})
+    told["differ"] = told["assessment"].map(differ).astype(int)
+    return lines, told.sort_values("off", key=abs, kind="stable", ignore_index=True)
+
+
+def _spread(part: pd.DataFrame) -> dict[str, Any]:
+    points = part["score"]
+    about = {"same": float(part["same"].astype(float).mean()), "low": float(points.min()), "high": float(points.max())}
+    return about | {"sd": float(points.std(ddof=0)), "bias": float(part["off"].mean())}

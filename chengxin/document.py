@@ -1,0 +1,127 @@
+"""An executed report notebook as a plain list of blocks: what PDF, Word and Excel are written from.
+
+The blocks are read from the notebook's own outputs, so a figure in any format is the figure of the page.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+NUMBERED = re.compile(r"^([表图附]\d*)[\u3000 ]+")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One piece of a report.
+
+    kind : heading | text | banner | item | sign | table | facts | figure
+    text : its words; a table's or figure's caption
+    level : of a heading, 1–3
+    columns, rows, right, marks : of a table: headings, cell texts, whether a column is of numbers, class of each row
+    rows : of facts, pairs of name and text
+    svg, alt : of a figure
+    """
+
+    kind: str
+    text: str = ""
+    level: int = 0
+    columns: list[str] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+    right: list[bool] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+    svg: str = ""
+    alt: str = ""
+
+    @property
+    def name(self) -> str:
+        """The caption without its number and its remark in brackets."""
+        return re.sub(r"（.*", "", NUMBERED.sub("", self.text))
+
+
+def read(notebook: Any) -> list[Block]:
+    """Blocks of an executed notebook in order; its title cell gives only its words.
+
+    Parameters
+    ----------
+    notebook : as Papermill returns it
+    """
+    return [block for cell in notebook.cells for block in _cell(cell)]
+
+
+def _cell(cell: Any) -> Iterator[Block]:
+    if cell.cell_type == "markdown":
+        yield from _markdown(cell.source)
+        return
+    for output in cell.get("outputs", []):
+        page = output.get("data", {}).get("text/html")
+        if page is not None:
+            yield from _html("".join(page))
+
+
+def _markdown(source: str) -> Iterator[Block]:
+    for part in re.split(r"\n\s*\n|\n(?=#)", source.strip()):
+        marks, _, words = part.partition(" ")
+        if marks and not marks.strip("#"):
+            if len(marks) > 1:
+                yield Block("heading", words.strip(), level=len(marks) - 1)
+        elif part.strip():
+            yield Block("text", re.sub(r"[*`]", "", part).replace("\n", ""))
+
+
+def _html(page: str) -> Iterator[Block]:
+    if page.startswith("<figure>"):
+        svg = page[page.index("<svg") : page.index("</svg>") + 6]
+        words = _tree(re.sub(r"<svg.*</svg>", "", page, flags=re.DOTALL))
+        alt = _tree(page[page.index("<svg") : page.index(">", page.index("<svg")) + 1] + "</svg>")
+        yield Block("figure", _words(words), svg=svg, alt=next(alt.iter("svg")).get("aria-label", ""))
+        return
+    for element in _tree(page):
+        yield from _element(element)
+
+
+def _tree(page: str) -> Any:
+    from lxml import html
+
+    return html.fragment_fromstring(page, create_parent="div")
+
+
+def _element(element: Any) -> Iterator[Block]:
+    tag, kind = element.tag, element.get("class", "")
+    if tag == "div":
+        for inner in element:
+            yield from _element(inner)
+    elif tag in ("h2", "h3"):
+        yield Block("heading", _words(element), level=2)
+    elif tag in ("ol", "ul"):
+        yield from (Block("item", f"{n}. {_words(item)}") for n, item in enumerate(element, 1))
+    elif tag == "dl":
+        names, said = element.findall("dt"), element.findall("dd")
+        rows = [[_words(name), _words(text)] for name, text in zip(names, said, strict=True)]
+        yield Block("facts", rows=rows)
+    elif tag == "table":
+        yield _table(element)
+    elif kind == "sign":
+        yield Block("sign", rows=[[_words(span)] for span in element])
+    else:
+        yield Block("banner" if kind == "banner" else "text", _words(element))
+
+
+def _table(element: Any) -> Block:
+    heads = element.findall("thead/tr/th")
+    lines = element.findall("tbody/tr")
+    return Block(
+        "table",
+        _words(element.find("caption")),
+        columns=[_words(head) for head in heads],
+        rows=[[_words(cell) for cell in line] for line in lines if len(line) == len(heads)],
+        right=[head.get("class") == "num" for head in heads],
+        marks=[line.get("class", "") for line in lines if len(line) == len(heads)],
+    )
+
+
+def _words(element: Any) -> str:
+    """Text of an element, line breaks kept."""
+    for broken in element.iter("br"):
+        broken.tail = "\n" + (broken.tail or "")
+    return str(element.text_content()).strip()

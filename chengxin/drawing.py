@@ -1,0 +1,153 @@
+"""Draws for the lab: points around the official ones, inspected merchants, survey shares. Every draw has a seed."""
+
+from collections.abc import Callable
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chengxin.errors import UsageError
+from chengxin.labtable import Sample, lab_table
+from chengxin.model import Rubric
+from chengxin.panel import Panel
+from chengxin.rules import Column
+
+BY = ("line", "group")
+VARY = ("points", "merchants", "surveys")
+
+
+def groups(rubric: Rubric) -> list[tuple[str, list[int]]]:
+    """Printed groups of the base lines (检查内容, runs of one subject and group) with positions among them."""
+    base = [line for line in rubric.lines if line.section == "base"]
+    runs = groupby(range(len(base)), key=lambda n: (base[n].subject, base[n].group))
+    return [(str(group or base[members[0]].label), members) for (_, group), run in runs if (members := list(run))]
+
+
+def points_drawn(
+    rng: np.random.Generator, rubric: Rubric, draws: int, by: str = "line", concentration: float = 400
+) -> Column:
+    """Points of the base lines around the official ones, each draw summing to full marks.
+
+    A Dirichlet distribution with mean at the official points: w ~ full × Dirichlet(concentration × points ÷ full).
+    Its sum is full marks by construction and its mean is the official points; independent uniform draws rescaled to
+    the total have neither the wanted mean nor the wanted spread (Devroye 1986, Non-Uniform Random Variate Generation,
+    ch. XI.4). Standard deviation of a line's share s: √(s(1 − s) ÷ (concentration + 1)).
+
+    Parameters
+    ----------
+    rng : source of the draws
+    rubric : its base lines' points are the centre
+    draws : how many
+    by : ``line``; or ``group``: groups are drawn and lines keep their part of their group
+    concentration : sum of the parameters, above 0; the larger, the nearer to the official points
+
+    Returns
+    -------
+    draws × base lines, points
+
+    Raises
+    ------
+    UsageError : another `by`, or a concentration that is not a number above 0
+    """
+    if by not in BY or not 0 < concentration < float("inf"):
+        raise UsageError(f"分值按“{by}”、集中度{concentration:g}变动；应为{'、'.join(BY)}之一，集中度为正数。")
+    share = np.array([line.points for line in rubric.lines if line.section == "base"]) / rubric.full_marks
+    share = share / share.sum()
+    if by == "line":
+        return rubric.full_marks * rng.dirichlet(concentration * share, draws)
+    members = [places for _, places in groups(rubric)]
+    whole = np.array([share[places].sum() for places in members])
+    drawn = rng.dirichlet(concentration * whole, draws)
+    return rubric.full_marks * spread(members, share, drawn)
+
+
+def spread(members: list[list[int]], share: Column, drawn: Column) -> Column:
+    """Shares of groups (draws × groups) to shares of lines: a line keeps its part of its group."""
+    lines = np.empty((len(drawn), len(share)))
+    for n, places in enumerate(members):
+        lines[:, places] = drawn[:, [n]] * (share[places] / share[places].sum())
+    return lines
+
+
+def merchants_drawn(rng: np.random.Generator, value: Column, of: Column, draws: int, population: Column) -> Column:
+    """Bootstrap of the inspected merchants of one line.
+
+    A merchant passes or not, so resampling `of` merchants with replacement is a binomial draw. Where the number of
+    all merchants is known, each is drawn from a made-up population instead, which holds the sample as often as it
+    fits and the rest drawn from it without replacement (Booth, Butler & Hall 1994, JASA 89, 1282–1289); where all
+    were inspected nothing varies. A sample that all passed (or failed) never varies: the bootstrap cannot show what
+    it never saw.
+
+    Parameters
+    ----------
+    value, of : n counts, passed and inspected
+    population : n counts of all merchants, NaN where unknown
+
+    Returns
+    -------
+    draws × n counts of passed merchants
+    """
+    size = (draws, len(value))
+    whole, passed = np.rint(of).astype(np.int64), np.rint(value).astype(np.int64)
+    free = rng.binomial(whole, np.divide(value, of, out=np.zeros(len(of)), where=of > 0), size)
+    known = np.isfinite(population)
+    if not known.any():
+        return free.astype(float)
+    every = np.maximum(np.where(known, population, of).astype(np.int64), whole)
+    times, over = np.divmod(every, np.maximum(whole, 1))
+    good = times * passed + rng.hypergeometric(passed, whole - passed, np.where(whole > 0, over, 0), size)
+    bound = rng.hypergeometric(good, np.broadcast_to(np.where(whole > 0, every, 0), size) - good, whole, size)
+    return np.where(known, bound, free).astype(float)
+
+
+def survey_drawn(rng: np.random.Generator, value: Column, of: Column, draws: int) -> Column:
+    """Share of all visitors that a survey leaves possible, as a count of the same number of answers.
+
+    Beta(satisfied + ½, others + ½), the posterior under Jeffreys' prior (Brown, Cai & DasGupta 2001, Statistical
+    Science 16, 101–133).
+
+    Parameters
+    ----------
+    value, of : n counts, satisfied and answers
+
+    Returns
+    -------
+    draws × n, share × answers (not whole)
+    """
+    return rng.beta(value + 0.5, of - value + 0.5, (draws, len(value))) * of
+
+
+def sampled(panel: Panel) -> list[tuple[int, Sample]]:
+    """Base lines whose counts come from a sample: position and kind, by the unit of the line."""
+    kinds, lines = lab_table().sampled, panel.rubric.lines
+    found = [(n, lines[place]) for n, place in enumerate(panel.places)]
+    return [(n, kinds[line.unit]) for n, line in found if line.rule.needs_of and line.unit in kinds]
+
+
+def shares_drawn(
+    rng: np.random.Generator, panel: Panel, draws: int, kinds: tuple[str, ...], population: Column
+) -> dict[int, Column]:
+    """Shares of points under resampled counts, by base line.
+
+    Cells that are not counts (a percentage with decimals), not applicable or 0 of 0 keep what was found.
+
+    Parameters
+    ----------
+    kinds : which samples vary: merchants, surveys
+    population : n numbers of all merchants, NaN where unknown
+    """
+    drawn: dict[int, Column] = {}
+    for n, kind in (pair for pair in sampled(panel) if pair[1] in kinds):
+        line = panel.rubric.lines[panel.places[n]]
+        value, of = panel.value[:, n], panel.of[:, n]
+        counts = panel.free[:, n] & (of > 0) & (value == np.rint(value)) & (of == np.rint(of))
+        if not counts.any():
+            continue
+        way: Callable[..., Column] = survey_drawn if kind == "surveys" else merchants_drawn
+        more = () if kind == "surveys" else (population[counts],)
+        found = way(rng, value[counts], of[counts], draws, *more)
+        shares = np.tile(panel.share[:, n], (draws, 1))
+        at: NDArray[np.bool_] = counts
+        shares[:, at] = line.rule.score(line.points, found, np.broadcast_to(of[at], found.shape)) / line.points
+        drawn[n] = shares
+    return drawn

@@ -1,0 +1,145 @@
+"""The process that report kernels are forked from: everything imported and the city computed once.
+
+Started by `kernels.Forks` with one end of a socket pair. Each request (argv, cwd, env of a kernel as jupyter_client
+gives them) is answered with the process id and a pidfd of a fresh child that runs an ordinary ipykernel. The
+process ends when the other end of the pair closes.
+"""
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import random
+import signal
+import socket
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+# what a kernel imports on its own at its start; matplotlib_inline.backend_inline hooks IPython at import: never here
+PRELOAD = (
+    "ipykernel.ipkernel",
+    "ipykernel.zmqshell",
+    "ipykernel.debugger",
+    "jedi",
+    "psutil",
+    "comm",
+    "IPython.display",
+)
+WARM = ("chengxin.comparison", "chengxin.yearly")
+MAKERS = {
+    "index": ("chengxin.views", "county_index"),
+    "comparison": ("chengxin.comparison", "comparison"),
+    "city": ("chengxin.comparison", "comparison"),
+    "monitoring-year": ("chengxin.yearly", "monitoring_year"),
+}
+SIZE = 1 << 20
+
+
+def preload() -> None:
+    """Import what kernels need; a library that is not installed is no loss."""
+    for name in (*PRELOAD, *WARM):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
+def rehearse(kind: str, units: list[str], period: str) -> None:
+    """Compute one unit's report, so that children find the city scored and every first use paid for.
+
+    A few more units are gathered, for rubrics that the first one has no area of. What fails here fails in its own
+    kernel again, where it is told.
+    """
+    from chengxin.held import hold
+    from chengxin.store import open_store
+
+    hold()
+    module, name = MAKERS[kind]
+    engine = open_store(read_only=True)
+    make = getattr(importlib.import_module(module), name)
+    for number, unit in enumerate(units[:10]):
+        with contextlib.suppress(Exception):
+            made = make(engine, unit, int(period) if kind == "monitoring-year" else period)
+            methods = [] if number else [word for word in vars(type(made)) if not word.startswith("_")]
+            for method in methods:
+                _shown(getattr(made, method))
+    engine.dispose()  # no connection of this process may be used by a child
+
+
+def _shown(method: Any) -> None:
+    said = method() if callable(method) else method
+    for each in said if isinstance(said, Iterator | list) else [said]:
+        if hasattr(each, "_repr_html_"):
+            each._repr_html_()
+
+
+def serve(line: socket.socket) -> None:
+    """Fork a kernel for every request until the other side is gone."""
+    gc.collect()
+    gc.freeze()
+    line.sendall(b"ready")
+    while wanted := line.recv(SIZE):
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a thread of an import does no harm: it holds no lock a kernel needs
+            child = os.fork()
+        if not child:
+            _become(json.loads(wanted), line)
+        handle = os.pidfd_open(child)
+        socket.send_fds(line, [str(child).encode()], [handle])
+        os.close(handle)
+
+
+def _become(wanted: dict[str, Any], line: socket.socket) -> None:
+    """Turn into the kernel that was asked for; never returns."""
+    code = 1
+    parent = os.getppid()
+    try:
+        line.close()
+        os.setsid()
+        os.chdir(wanted["cwd"] or ".")
+        os.environ.clear()
+        os.environ.update(wanted["env"] | {"JPY_PARENT_PID": str(parent)})
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        random.seed()
+        if "numpy" in sys.modules:
+            sys.modules["numpy"].random.seed()
+        words = wanted["argv"][wanted["argv"].index("ipykernel_launcher") + 1 :]
+        sys.argv = [str(Path(importlib.import_module("ipykernel").__file__ or "").parents[1] / "ipykernel_launcher.py")]
+        sys.argv += words
+        from ipykernel.kernelapp import IPKernelApp
+
+        IPKernelApp.launch_instance(words)
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    finally:
+        with contextlib.suppress(Exception):
+            atexit._run_exitfuncs()
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)  # the rest of the memory belongs to the parent's image: no need to tear it down
+
+
+def main() -> None:
+    """Entry of the process: ``python -m chengxin.forks FD CHARTS KIND UNIT PERIOD``."""
+    if sys.path and sys.path[0] in ("", str(Path.cwd())):
+        del sys.path[0]  # as ipykernel's own launcher does
+    number, address, kind, units, period = sys.argv[1:]
+    line = socket.socket(fileno=int(number))
+    os.set_inheritable(int(number), False)
+    preload()
+    from chengxin import vega
+
+    vega.use_server(address)
+    rehearse(kind, units.split(","), period)
+    serve(line)
+
+
+if __name__ == "__main__":
+    main()

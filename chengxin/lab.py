@@ -1,0 +1,28 @@
+"""The rubric lab: pure functions with which pilot teams try rubrics and see what would change.
+
+Everything takes a rubric (`rubric.load_rubric`) and observations (long frame as `scoring.score` takes it) and returns
+frames; nothing here reads a database, draws a widget or looks at the clock. Each function says its statistic's source.
+
+>>> from chengxin import lab
+>>> lab.sample_size(1000)
+278
+"""
+
+from chengxin.agreement import Agreement, by
+from chengxin.agreement import agree as agreement
+from chengxin.changing import breaches, changed
+from chengxin.consistency import compare, consistency
+from chengxin.diff import diff, diff_in_words
+from chengxin.linestats import double_counting, line_statistics
+from chengxin.robustness import RankIntervals, beats, leave_one_out, rank_intervals
+from chengxin.samplesize import margin_of_error, sample_size, survey_size
+from chengxin.variance import variance_shares
+from chengxin.variantfile import compare_variants, save_variant, variant_yaml
+from chengxin.whatif import WhatIf, readings_effect, what_if
+
+__all__ = [
+    "Agreement", "RankIntervals", "WhatIf", "agreement", "beats", "breaches", "by", "changed", "compare",
+    "compare_variants", "consistency", "diff", "diff_in_words", "double_counting", "leave_one_out", "line_statistics",
+    "margin_of_error", "rank_intervals", "readings_effect", "sample_size", "save_variant", "survey_size",
+    "variance_shares", "variant_yaml", "what_if",
+]  # fmt: skip

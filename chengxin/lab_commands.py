@@ -1,0 +1,187 @@
+"""Commands of the lab over a CSV file of observations or a period of the database: a Chinese table or JSON."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chengxin.console import Command, Database, Group, file_there
+from chengxin.errors import UsageError
+from chengxin.ledger_commands import Form, show
+
+SOURCE = "观测数据的CSV文件，列名：assessment,line,value,of,outcome,note；缺省取数据库里一个评价期的观测"
+Rubric = Annotated[str, typer.Option("--rubric", metavar="细则", help="细则编号（如street）或YAML文件")]
+Source = Annotated[Path | None, typer.Argument(metavar="观测.csv", help=SOURCE)]
+Period = Annotated[str | None, typer.Option("--period", metavar="评价期", help="取数据库里这一期，如2026")]
+SECTIONS = {"base": "基本项", "bonus": "加分项", "deduction": "扣分项"}
+Row = dict[str, Any]
+
+
+def _loaded(rubric: str, source: Path | None, period: str | None, database: str | None) -> tuple[Any, Any]:
+    """The rubric and the observations that a command works on."""
+    from chengxin.rubric import load_rubric
+
+    chosen = load_rubric(rubric)
+    if (source is None) == (period is None):
+        raise UsageError("请给出观测数据的CSV文件，或用--period指定数据库里的评价期；二者写一个。")
+    if source is not None:
+        from chengxin.exchange import observations_csv
+
+        return chosen, observations_csv(file_there(source))
+    from chengxin import readers
+    from chengxin.store import open_store
+
+    engine = open_store(database, read_only=True)
+    found = readers.observations(engine, period, rubric=chosen.id)
+    demo = bool(readers.assessments(engine, period)["demo"].any())
+    engine.dispose()
+    if found.empty:
+        raise UsageError(f"数据库里{period}没有用“{chosen.id}”的评价；请核对评价期和细则。")
+    if demo:
+        typer.echo("演示数据", err=True)
+    return chosen, found
+
+
+def _percent(rows: list[Row], *names: str) -> list[Row]:
+    """Shares as text in percent; missing ones stay missing."""
+    return [row | {name: None if row[name] != row[name] else f"{row[name]:.1%}" for name in names} for row in rows]
+
+
+def effect_command(
+    rubric: Rubric, source: Source = None, period: Period = None, database: Database = None, form: Form = "table"
+) -> None:
+    """各处读法换一个选项，有多少区域变分、变名次，影响大的在前。"""
+    from chengxin import lab
+
+    chosen, observations = _loaded(rubric, source, period, database)
+    rows = lab.readings_effect(chosen, observations).to_dict("records")
+    columns = {
+        "reading": "读法", "option": "改用", "text": "含义", "areas": "完整评价（个）", "changed": "变分（个）",
+        "mean_size": "平均变动（分）", "most": "最大变动（分）", "reranked": "变名次（个）",
+        "most_places": "最多变（位）",
+    }  # fmt: skip
+    show(rows if form == "json" else _rounded(rows, "mean_size", "most"), columns, form, "没有可换的读法。")
+
+
+def intervals_command(
+    rubric: Rubric,
+    source: Source = None,
+    period: Period = None,
+    draws: Annotated[int, typer.Option("--draws", metavar="次数", help="抽取次数")] = 10000,
+    seed: Annotated[int, typer.Option("--seed", metavar="种子", help="随机种子，同一种子结果相同")] = 1,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option("--vary", metavar="points|merchants|surveys", help="让什么变动：分值、抽查户、问卷；可重复"),
+    ] = None,
+    by: Annotated[str, typer.Option("--by", metavar="line|group", help="分值按条或按组变动")] = "line",
+    database: Database = None,
+    form: Form = "table",
+) -> None:
+    """分值、抽查户、问卷变动时的名次区间；区间重叠的名次不可区分。"""
+    from chengxin import lab
+
+    chosen, observations = _loaded(rubric, source, period, database)
+    if seed < 0:
+        raise UsageError(f"种子得到{seed}；应为0或正整数。")
+    found = lab.rank_intervals(chosen, observations, draws, seed, vary=vary or ["points"], by=by)
+    rows = found.table.to_dict("records")
+    columns = {
+        "assessment": "评价", "total": "总分（分）", "rank": "名次", "low": "最好", "median": "居中", "high": "最差",
+        "beats_next": "高于下一名", "note": "说明",
+    }  # fmt: skip
+    show(rows if form == "json" else _percent(rows, "beats_next"), columns, form, "没有完整的评价，不能排名。")
+    if found.incomplete and form == "table":
+        typer.echo(f"没有排名（评价不完整）：{'、'.join(found.incomplete)}")
+
+
+def lines_command(
+    rubric: Rubric, source: Source = None, period: Period = None, database: Database = None, form: Form = "table"
+) -> None:
+    """各条的得分率、区分度、名义权重和实际权重，以及可能重复计分的条目。"""
+    from chengxin import lab
+
+    chosen, observations = _loaded(rubric, source, period, database)
+    rows = lab.line_statistics(chosen, observations).to_dict("records")
+    twice = lab.double_counting(chosen, observations).to_dict("records")
+    columns = {
+        "line": "条目", "label": "内容", "section": "类别", "points": "分值", "n": "评价（个）", "rate": "得分率",
+        "full": "满分占", "none": "零分占", "weight": "名义权重", "effective": "实际权重", "findings": "提示",
+    }  # fmt: skip
+    if form == "json":
+        show([row | {"double_counting": [pair for pair in twice if row["line"] in (pair["first"], pair["second"])]}
+              for row in rows], {}, form)  # fmt: skip
+        return
+    shown = _percent(rows, "rate", "full", "none", "weight", "effective")
+    show([row | {"section": SECTIONS[row["section"]]} for row in shown], columns, form)
+    for pair in twice:
+        typer.echo(f"  {pair['first']}和{pair['second']}（{pair['labels']}）：{pair['why']}")
+
+
+def agreement_command(
+    a: Annotated[Path, typer.Argument(metavar="甲.csv", callback=file_there, help="一方的观测，如自评")],
+    b: Annotated[
+        Path, typer.Argument(metavar="乙.csv", callback=file_there, help="另一方的观测，如现场核查，评价编号相同")
+    ],
+    rubric: Rubric,
+    form: Form = "table",
+) -> None:
+    """两次判断同一批评价的一致程度：一致率、扣除偶然一致后的系数及区间、偏高还是偏低。"""
+    from chengxin import lab
+    from chengxin.exchange import observations_csv
+    from chengxin.rubric import load_rubric
+
+    found = lab.compare(load_rubric(rubric), observations_csv(a), observations_csv(b))
+    rows = [row | {"directions": _directions(row["directions"], form)} for row in found.to_dict("records")]
+    columns = {
+        "line": "条目", "label": "内容", "n": "对数", "raw": "一致率", "ac1": "AC1", "low": "下限", "high": "上限",
+        "kappa": "kappa", "kappa_note": "kappa说明", "said": "偏差", "directions": "不一致处",
+    }  # fmt: skip
+    show(rows if form == "json" else _rounded(rows, "raw", "ac1", "low", "high", "kappa"), columns, form)
+
+
+def _directions(directions: dict[tuple[str, str], int], form: str) -> Any:
+    if form == "json":
+        return [{"a": a, "b": b, "n": n} for (a, b), n in directions.items()]
+    return "；".join(f"{a}→{b} {n}处" for (a, b), n in directions.items()) or "无"
+
+
+def _rounded(rows: list[Row], *names: str) -> list[Row]:
+    """Numbers with three decimals at most; missing ones stay missing."""
+    return [row | {name: row[name] if row[name] is None else round(row[name], 3) for name in names} for row in rows]
+
+
+def enough_command(
+    population: Annotated[
+        int | None, typer.Option("--population", metavar="户数", help="经营户总数；缺省作很多看")
+    ] = None,
+    margin: Annotated[float, typer.Option("--margin", metavar="误差", help="允许误差，0.05即正负5个百分点")] = 0.05,
+    standard: Annotated[float, typer.Option("--standard", metavar="标准", help="满意度标准，如0.95")] = 0.95,
+    expected: Annotated[float, typer.Option("--expected", metavar="预计", help="预计的满意度，高于标准")] = 0.97,
+    confidence: Annotated[float, typer.Option("--confidence", metavar="百分数", help="置信水平（%）")] = 95,
+    form: Form = "table",
+) -> None:
+    """抽查多少户、调查多少份才够。"""
+    from chengxin import lab
+
+    row = {
+        "merchants": lab.sample_size(population, margin=margin, confidence=confidence),
+        "answers": lab.survey_size(standard, expected, confidence=confidence),
+        "margin": f"±{margin:.1%}", "confidence": f"{confidence:g}%",
+    }  # fmt: skip
+    columns = {
+        "merchants": "至少抽查（户）",
+        "answers": "至少问卷（份）",
+        "margin": "允许误差",
+        "confidence": "置信水平",
+    }
+    show([row], columns, form)
+
+
+lab_app = typer.Typer(
+    cls=Group, help="细则试验台：读法影响、名次区间、条目分析、一致性、样本量。", no_args_is_help=True
+)
+for _name, _work in (
+    ("effect", effect_command), ("intervals", intervals_command), ("lines", lines_command),
+    ("agreement", agreement_command), ("enough", enough_command),
+):  # fmt: skip
+    lab_app.command(_name, cls=Command)(_work)

@@ -1,0 +1,62 @@
+"""A report as PDF: Typst sets it, with the fonts of the wheel; selectable text, page numbers, tagged headings."""
+
+import json
+import re
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from chengxin.document import Block, read
+
+TEMPLATE = Path(__file__).parent / "templates" / "typst" / "report.typ"
+ROOM, SHORT = 50, 10  # characters of a line of a table; of a column that is never broken
+FULL = 680  # points of a chart that fills the width of a page
+
+
+@cache
+def _fonts() -> list[str]:
+    import pylopdf_fonts_zh_cn as fonts
+
+    return sorted({str(Path(path).parent) for path in (fonts.sans_path(), fonts.serif_path())})
+
+
+def to_pdf(notebook: Any, title: str) -> bytes:
+    """An executed notebook as PDF; the same notebook gives the same bytes.
+
+    Parameters
+    ----------
+    notebook : as Papermill returns it
+    title : of the report
+    """
+    import typst
+
+    data = {"title": title, "blocks": [_block(block) for block in read(notebook)]}
+    said = {"data": json.dumps(data, ensure_ascii=False)}
+    return typst.compile(str(TEMPLATE), font_paths=_fonts(), ignore_system_fonts=True, format="pdf", sys_inputs=said)
+
+
+def _block(block: Block) -> dict[str, Any]:
+    found = re.search(r'width="([\d.]+)"', block.svg)
+    return asdict(block) | {"widths": widths(block), "wide": float(found[1]) / FULL if found else 1}
+
+
+def widths(block: Block) -> list[float]:
+    """Widths of a table's columns in characters: short columns stay on one line, long ones share what is left."""
+    longest, usual = [], []
+    for number, head in enumerate(block.columns):
+        lengths = [_length(line) for row in block.rows for line in row[number].split("\n")]
+        longest.append(max([_length(head), *lengths]))
+        usual.append(max(_length(head), sum(lengths) / max(1, len(lengths))))
+    short = [most <= SHORT for most in longest]
+    left = ROOM - sum(most for most, is_short in zip(longest, short, strict=True) if is_short)
+    whole = sum(each for each, is_short in zip(usual, short, strict=True) if not is_short)
+    return [
+        most if is_short else max(SHORT - 2, left * each / whole)
+        for most, each, is_short in zip(longest, usual, short, strict=True)
+    ]
+
+
+def _length(text: str) -> float:
+    """In widths of a Chinese character, with the cell's margins."""
+    return sum(0.56 if ord(sign) < 256 else 1 for sign in text) + 1.4

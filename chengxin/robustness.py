@@ -1,0 +1,247 @@
+"""How firm ranks are: intervals of ranks over draws, how often A beats B, and what each line decides."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from chengxin.drawing import VARY, points_drawn, shares_drawn
+from chengxin.errors import UsageError
+from chengxin.model import Rubric
+from chengxin.panel import TIE, Panel, panel, placed, ranked
+from chengxin.rules import Column
+from chengxin.settings import settings
+
+BLOCK = 250_000  # totals drawn at a time, small enough for the cache
+MOST_PAIRS = 300  # assessments whose every pair is compared
+SAME = "名次不可区分"
+
+
+@dataclass(frozen=True)
+class RankIntervals:
+    """Ranks under uncertainty.
+
+    Parameters
+    ----------
+    table : one row per complete assessment, best first: assessment, total (official, points), rank (official);
+        low, median, high (ranks, the ends of the interval); overlaps (how many others have an interval that
+        overlaps); beats_next (share of draws with a higher total than the next row's, equal ones not counted; NaN in
+        the last); note (名次不可区分 where the interval overlaps the next row's)
+    incomplete : assessments that were left out, since an incomplete one has no rank
+    draws, seed, by, vary, concentration, confidence : how it was drawn
+    """
+
+    table: pd.DataFrame
+    incomplete: list[str]
+    draws: int
+    seed: int
+    by: str
+    vary: tuple[str, ...]
+    concentration: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class _Plan:
+    panel: Panel
+    seed: int
+    draws: int
+    by: str
+    vary: tuple[str, ...]
+    concentration: float
+    population: Column
+
+    def blocks(self) -> Iterator[tuple[int, np.random.SeedSequence]]:
+        """Sizes and seeds of the blocks; the seeds do not depend on the threads."""
+        size = max(1, min(self.draws, BLOCK // max(1, len(self.panel.ids))))
+        sizes = [min(size, self.draws - start) for start in range(0, self.draws, size)]
+        return zip(sizes, np.random.SeedSequence(self.seed).spawn(len(sizes)), strict=True)
+
+    def totals(self, size: int, seed: np.random.SeedSequence) -> Column:
+        """Draws × assessments."""
+        rng = np.random.default_rng(seed)
+        weights = np.tile(self.panel.points, (size, 1))
+        if "points" in self.vary:
+            weights = points_drawn(rng, self.panel.rubric, size, self.by, self.concentration)
+        return self.panel.totals(weights, shares_drawn(rng, self.panel, size, self.vary, self.population))
+
+
+def rank_intervals(
+    rubric: Rubric,
+    observations: pd.DataFrame,
+    draws: int,
+    seed: int,
+    *,
+    by: str = "line",
+    vary: Sequence[str] = ("points",),
+    concentration: float | None = None,
+    confidence: float | None = None,
+    population: Mapping[str, float] | None = None,
+) -> RankIntervals:
+    """Intervals of ranks when points, inspected merchants or survey shares had come out otherwise.
+
+    Parameters
+    ----------
+    rubric, observations : as `scoring.score` takes them; what was reached of a line's points is kept while points vary
+    draws, seed : how many draws (1 to 1 000 000), and their seed: the same seed gives the same
+    by : points vary by ``line``, or by ``group``
+    vary : any of ``points`` (`drawing.points_drawn`), ``merchants`` (`drawing.merchants_drawn`; lines on the same
+        merchants are drawn one by one, as long as it is not known which merchant failed where) and ``surveys``
+    concentration : of the points; default the setting lab_concentration
+    confidence : percent of the draws between the ends; default the setting lab_confidence
+    population : assessment → number of all its merchants, where known
+
+    Returns
+    -------
+    quantile intervals of the drawn ranks (method of the OECD/JRC Handbook on Constructing Composite Indicators,
+    2008, step 7; Saisana, Saltelli & Tarantola 2005, JRSS A 168, 307–323)
+
+    Raises
+    ------
+    UsageError : draws, `vary`, `by`, concentration or confidence outside what is allowed
+    DataError : faulty observations
+    """
+    plan = _plan(rubric, observations, draws, seed, by, vary, concentration, population)
+    percent = settings()["lab_confidence"] if confidence is None else confidence
+    if not 0 < percent < 100:
+        raise UsageError(f"置信水平得到{percent:g}；应为大于0、小于100的数（单位：%）。")
+    found = plan.panel
+    total = found.results["unrounded"].to_numpy()
+    first = np.argsort(-total, kind="stable")
+    counts, wins = _drawn(plan, first)
+    ends = _quantiles(counts, draws, [(1 - percent / 100) / 2, 0.5, (1 + percent / 100) / 2])
+    table = pd.DataFrame(
+        {
+            "assessment": found.ids,
+            "total": found.results["total"],
+            "rank": placed(total[None])[0] if len(total) else np.empty(0, int),
+            **dict(zip(("low", "median", "high"), ends, strict=True)),
+        }
+    ).iloc[first]
+    table = table.reset_index(drop=True)
+    table["overlaps"] = overlaps(table["low"].to_numpy(), table["high"].to_numpy())
+    table["beats_next"] = np.append(wins / draws, np.nan)[: len(table)]
+    touch = table["low"].shift(-1) <= table["high"]
+    touch &= table["low"] <= table["high"].shift(-1)
+    table["note"] = np.where(touch, SAME, "")
+    return RankIntervals(table, found.incomplete, draws, seed, by, plan.vary, plan.concentration, float(percent))
+
+
+def _plan(
+    rubric: Rubric, observations: pd.DataFrame, draws: int, seed: int, by: str, vary: Sequence[str],
+    concentration: float | None, population: Mapping[str, float] | None,
+) -> _Plan:  # fmt: skip
+    kinds = tuple(dict.fromkeys(vary))
+    if not 1 <= draws <= 10**6 or not kinds or not set(kinds) <= set(VARY):
+        raise UsageError(f"抽取{draws}次、变动“{'、'.join(kinds)}”；应为1至1000000次，变动{'、'.join(VARY)}中的几样。")
+    near = float(settings()["lab_concentration"] if concentration is None else concentration)
+    points_drawn(np.random.default_rng(0), rubric, 1, by, near)  # refuses a wrong `by` or concentration
+    found = panel(rubric, observations)
+    every = np.array([(population or {}).get(name, np.nan) for name in found.ids], float)
+    return _Plan(found, seed, draws, by, kinds, near, every)
+
+
+def _drawn(plan: _Plan, first: Any) -> tuple[Any, Any]:
+    """How often each assessment took each rank (n × n), and how often each of `first` beat the one after it."""
+    n = len(plan.panel.ids)
+
+    def work(block: tuple[int, np.random.SeedSequence]) -> tuple[Any, Any]:
+        totals = plan.totals(*block)
+        order, rank = ranked(totals)
+        counts = np.bincount((order * n + rank - 1).ravel(), minlength=n * n)
+        sorted_totals = totals[:, first]
+        return counts, (sorted_totals[:, :-1] - sorted_totals[:, 1:] > TIE).sum(axis=0)
+
+    counts, wins = np.zeros(n * n, np.int64), np.zeros(max(0, n - 1), np.int64)
+    if n:
+        with ThreadPoolExecutor(2) as pool:
+            for some, won in pool.map(work, plan.blocks()):
+                counts += some
+                wins += won
+    return counts.reshape(n, n), wins
+
+
+def _quantiles(counts: Any, draws: int, at: Sequence[float]) -> list[Any]:
+    """For each row of counts of ranks the smallest rank with at least that share of the draws up to it."""
+    below = counts.cumsum(axis=1)
+    return [(below < share * draws - 1e-6).sum(axis=1) + 1 for share in at]
+
+
+def overlaps(low: Any, high: Any) -> Any:
+    """How many other intervals each interval touches; n ends of intervals, both included."""
+    return np.searchsorted(np.sort(low), high, "right") - np.searchsorted(np.sort(high), low, "left") - 1
+
+
+def beats(
+    rubric: Rubric, observations: pd.DataFrame, draws: int, seed: int, only: Sequence[str] | None = None, **how: Any
+) -> pd.DataFrame:
+    """Share of draws in which the row's assessment has a higher total than the column's.
+
+    Parameters
+    ----------
+    rubric, observations, draws, seed : as for `rank_intervals`
+    only : assessments to compare, at most 300 of them; default all complete ones
+    how : by, vary, concentration, population, as for `rank_intervals`
+
+    Returns
+    -------
+    square frame, 0 to 1; equal totals count for neither, so a pair and its mirror sum to 1 less the ties
+
+    Raises
+    ------
+    UsageError : too many, or one that is not there or not complete
+    """
+    options = {"by": "line", "vary": ("points",), "concentration": None, "population": None, **how}
+    plan = _plan(rubric, observations, draws, seed, **options)
+    wanted = pd.Index(plan.panel.ids if only is None else list(only))
+    at = plan.panel.ids.get_indexer(wanted)
+    if (at < 0).any() or len(wanted) > MOST_PAIRS:
+        strange = f"，其中没有或不完整的：{'、'.join(wanted[at < 0])}" if (at < 0).any() else ""
+        raise UsageError(f"逐对比较{len(wanted)}个评价{strange}；应为不超过{MOST_PAIRS}个完整的评价。")
+    won = np.zeros((len(at), len(at)))
+    for block in plan.blocks():
+        totals = plan.totals(*block)[:, at]
+        for n in range(len(at)):
+            won[n] += (totals[:, [n]] - totals > TIE).sum(axis=0)
+    return pd.DataFrame(won / draws, index=wanted, columns=wanted)
+
+
+def leave_one_out(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
+    """Ranks without each base line in turn: which lines decide the order.
+
+    The line's points are taken away from everybody and not spread over the others, so totals are out of less than
+    full marks. Only assessments complete with all lines are ranked, with and without the line.
+
+    Returns
+    -------
+    one row per base line, the greatest effect first: line, label, points, reranked (how many change rank), mean_places
+    (mean size of the change of rank), most_places, most_at (an assessment with the largest), first (who is first
+    without it, joined by 、)
+
+    Raises
+    ------
+    DataError : faulty observations
+    """
+    found = panel(rubric, observations)
+    k, points = len(found.places), found.points
+    whole = placed(found.totals(points[None]))[0]
+    without = placed(found.totals(points * (1 - np.eye(k)))) if k > 1 else np.ones((k, len(found.ids)), int)
+    size = np.abs(without - whole)
+    rows = [
+        {
+            "line": line.id,
+            "label": line.label,
+            "points": line.points,
+            "reranked": int((size[n] > 0).sum()),
+            "mean_places": float(size[n].mean()) if size.shape[1] else 0.0,
+            "most_places": int(size[n].max(initial=0)),
+            "most_at": str(found.ids[size[n].argmax()]) if size[n].any() else "",
+            "first": "、".join(found.ids[without[n] == 1]),
+        }
+        for n, line in enumerate(rubric.lines[place] for place in found.places)
+    ]
+    frame = pd.DataFrame(rows)
+    return frame.sort_values(["mean_places", "most_places"], ascending=False, kind="stable", ignore_index=True)

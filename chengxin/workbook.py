@@ -1,0 +1,115 @@
+"""A report as an Excel workbook: a sheet for each sort of table, typed cells, frozen heading, filter, definitions."""
+
+import io
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from chengxin.document import Block, read
+from chengxin.steady import steady
+
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+WIDEST, LONGEST = 60, 31  # characters of a column; of a sheet's name, as Excel allows
+FACTS = "说明与定义"
+FILLS = {"red": "FBE4E1", "short": "FDF6E9"}
+
+
+def to_xlsx(notebook: Any, title: str) -> bytes:
+    """The tables and facts of an executed notebook as a workbook.
+
+    Tables with the same headings (the score sheets of several areas) share a sheet, told apart by its first column.
+
+    Parameters
+    ----------
+    notebook : as Papermill returns it
+    title : of the workbook
+    """
+    from openpyxl import Workbook
+
+    blocks = read(notebook)
+    book = Workbook()
+    book.remove(book.active)
+    book.properties.title, book.properties.creator = title, "chengxin"
+    groups: dict[tuple[str, ...], list[Block]] = {}
+    for block in blocks:
+        if block.kind == "table":
+            groups.setdefault(tuple(block.columns), []).append(block)
+    for tables in groups.values():
+        _sheet(book, tables)
+    banner = [["提示", block.text, ""] for block in blocks if block.kind == "banner"]
+    _fill(book.create_sheet(FACTS), ["部分", "名称", "内容"], [*banner, *_facts(blocks)], [False] * 3, [])
+    out = io.BytesIO()
+    book.save(out)
+    return steady(out.getvalue())
+
+
+def _facts(blocks: list[Block]) -> Iterator[list[str]]:
+    part = ""
+    for block in blocks:
+        if block.kind == "heading":
+            part = block.text
+        elif block.kind == "facts":
+            yield from ([part, *row] for row in block.rows)
+        elif block.kind in ("text", "item"):
+            yield [part, "说明", block.text]
+
+
+def _sheet(book: Any, tables: list[Block]) -> None:
+    first = tables[0]
+    name = _name(tables)
+    taken = set(book.sheetnames)
+    name = next(word for word in (name, *(f"{name[:28]}{n}" for n in range(2, 99))) if word not in taken)
+    many = len(tables) > 1
+    rows = [([table.name, *row] if many else row) for table in tables for row in table.rows]
+    marks = [mark for table in tables for mark in table.marks]
+    heads, right = (["表", *first.columns], [False, *first.right]) if many else (first.columns, first.right)
+    _fill(book.create_sheet(name), heads, rows, right, marks)
+
+
+def _name(tables: list[Block]) -> str:
+    """What the captions end with in common, as a sheet's name."""
+    ends = zip(*(table.name[::-1] for table in tables), strict=False)
+    alike = itertools.takewhile(lambda signs: len(set(signs)) == 1, ends)
+    common = "".join(signs[0] for signs in alike)[::-1] or tables[0].name
+    return re.sub(r"[\[\]:*?/\\']", "", common)[:LONGEST] or "表"
+
+
+def _fill(sheet: Any, heads: list[str], rows: list[list[str]], right: list[bool], marks: list[str]) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter
+
+    wrap = Alignment(wrap_text=True, vertical="top")
+    for column, text in enumerate(heads, 1):
+        cell = sheet.cell(1, column, text)
+        cell.font, cell.fill, cell.alignment = Font(bold=True), PatternFill("solid", fgColor="EEF3F9"), wrap
+    for number, row in enumerate(rows, 2):
+        mark = marks[number - 2] if marks else ""
+        for column, text in enumerate(row, 1):
+            cell = sheet.cell(number, column)
+            _put(cell, text, right[column - 1])
+            if not isinstance(cell.value, int | float):
+                cell.alignment = wrap
+            if mark in FILLS:
+                cell.fill = PatternFill("solid", fgColor=FILLS[mark])
+    for column, head in enumerate(heads, 1):
+        longest = max((len(line) for row in rows for line in row[column - 1].split("\n")), default=0)
+        sheet.column_dimensions[get_column_letter(column)].width = min(WIDEST, 2 * max(len(head), longest) + 3)
+    sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(heads))}{len(rows) + 1}"
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.print_title_rows = "1:1"
+
+
+def _put(cell: Any, text: str, numeric: bool) -> None:
+    """A number as a number with the decimals shown; anything else as text, whatever it begins with."""
+    if numeric and NUMBER.fullmatch(text):
+        decimals = len(text.partition(".")[2])
+        cell.value = float(text) if decimals else int(text)
+        cell.number_format = "0." + "0" * decimals if decimals else "0"
+        return
+    cell.value = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text)
+    cell.data_type = "s"  # never a formula
+    if text[:1] in ("=", "+", "-", "@"):
+        cell.style = "Normal"

@@ -1,0 +1,60 @@
+"""改规则看影响 in Chromium through the served site, at a desk and on a phone; the other notebooks open too."""
+
+import pytest
+from playwright.sync_api import expect
+from stores import sample_database
+
+SCREENS = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
+FITS = "Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth"
+NOTEBOOKS = ("01_试打分", "03_稳健性", "04_一致性", "05_原文与规则对照")
+
+
+@pytest.fixture(scope="module")
+def site(served, tmp_path_factory):
+    return served(sample_database(tmp_path_factory.mktemp("lab") / "x.db"))
+
+
+@pytest.fixture
+def opened(browser, site):
+    """Opens a notebook of the lab; at the end nothing may have come from outside or gone wrong."""
+    contexts, outside, errors = [], [], []
+
+    def page(name, screen):
+        context = browser.new_context(viewport=SCREENS[screen], locale="zh-CN")
+        contexts.append(context)
+        tab = context.new_page()
+        own = (site, "data:", "blob:", f"ws{site[4:]}")
+        tab.on("request", lambda r: None if r.url.startswith(own) else outside.append(r.url))
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.goto(f"{site}voila/render/lab/{name}.ipynb")
+        return tab
+
+    yield page
+    for context in contexts:
+        context.close()
+    assert (outside, errors) == ([], [])
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_change_shows_who_moves_and_a_breach(opened, screen):
+    page = opened("02_改规则看影响", screen)
+    form = page.locator(".cx-page").first
+    expect(form).to_be_visible(timeout=60_000)
+    form.get_by_label("分值（分）").fill("12")
+    form.get_by_role("button", name="重新评分").click()
+    expect(form).to_contain_text("基本项各条合计102分，应为100分，多2分", timeout=30_000)
+    expect(form).to_contain_text("分值：10 → 12")
+    expect(form.locator("figure svg").first).to_be_visible()
+    assert page.evaluate(FITS)
+    form.get_by_role("button", name="存为变体").click()
+    expect(form).to_contain_text("请先调回再保存", timeout=30_000)
+    form.get_by_role("button", name="全部改回").click()
+    expect(form).not_to_contain_text("多2分。可继续试算", timeout=30_000)
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_other_notebooks_open(opened, name):
+    page = opened(name, "desk")
+    expect(page.get_by_role("heading", level=1).first).to_be_visible(timeout=60_000)
+    expect(page.locator("#rendered_cells")).to_contain_text("限度", timeout=60_000)
+    assert "Traceback" not in page.content()
