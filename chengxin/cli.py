@@ -9,7 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from chengxin import lab_commands, ledger_commands, report_commands, site_commands, weigh_commands
+from chengxin import (
+    act_commands,
+    lab_commands,
+    ledger_commands,
+    report_commands,
+    site_commands,
+    weigh_commands,
+)
 from chengxin.console import (
     TABLES,
     Command,
@@ -32,6 +39,7 @@ app.add_typer(rubric_app, name="rubric")
 command = partial(app.command, cls=Command)
 rubric_command = partial(rubric_app.command, cls=Command)
 command("observe")(ledger_commands.observe_command)
+command("decide")(act_commands.decide_command)
 command("plan")(ledger_commands.plan_command)
 command("report")(report_commands.report)
 command("reweigh")(weigh_commands.reweigh_command)
@@ -46,6 +54,7 @@ for name, about, sub, work in (
     app.add_typer(group, name=name)
 
 app.add_typer(site_commands.user_app, name="user")
+app.add_typer(act_commands.setting_app, name="setting")
 app.add_typer(lab_commands.lab_app, name="lab")
 
 COLUMNS = "观测数据的CSV文件，列名：assessment,line,value,of,outcome,note；后三列可缺"

@@ -1,13 +1,13 @@
 """From the database to what the core computes: observations with measured values, filings judged, the plan proposed."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
-from chengxin import readers, reweigh
+from chengxin import readers, reweigh, unit_settings
 from chengxin.clock import clock
 from chengxin.errors import UsageError
 from chengxin.filings import judge
@@ -17,11 +17,14 @@ from chengxin.model import Rubric
 from chengxin.planning import Plan, propose
 from chengxin.quarters import period as quarter_of
 from chengxin.rubric import load_rubric
-from chengxin.settings import Number
+from chengxin.schema import SETTING
+from chengxin.settings import Number, settings
 
 PUBLISHED = ("published", "withdrawn")
 FROZEN = ("approved", *PUBLISHED)  # assessments that the ledgers fill no more; approval stored what they said
+OWN = SETTING.name
 Settings = Mapping[str, Number]
+Books = Mapping[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,7 @@ class Filled:
     evidence: pd.DataFrame
 
 
-def filled(
-    engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Mapping[str, pd.DataFrame] | None = None
-) -> Filled:
+def filled(engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Books | None = None) -> Filled:
     """Stored observations of some assessments; lines nobody entered are filled from the ledgers.
 
     An approved or published assessment is left as it was stored; the ledgers' rows still stand behind its values
@@ -56,8 +57,8 @@ def filled(
     work = work[work["rubric"] == rubric.id]
     books = books or readers.books(engine)
     parts, evidence = [seen.iloc[:0].assign(source=ENTERED)], [pd.DataFrame(columns=["assessment", *EVIDENCE])]
-    for (period, as_of), rows in work.groupby(["period", "as_of"], sort=False):
-        observed = observe(rubric, books, str(period), as_of, areas=rows["area"])
+    for period, as_of, values, rows in _alike(books, work):
+        observed = observe(rubric, books, period, as_of, values, rows["area"])
         made = fill(seen[seen["assessment"].isin(rows["id"])], observed, rows)
         kept = rows.loc[rows["status"].isin(FROZEN), "id"]
         parts.append(made[~made["assessment"].isin(kept) | (made["source"] == ENTERED)])
@@ -69,6 +70,14 @@ def filled(
     used = pd.MultiIndex.from_frame(found[["assessment", "line"]]).isin(measured)
     found = found[["assessment", "line", "ledger", "id", "counted", "said"]]
     return Filled(seen, found.assign(telling=telling(rubric, found), used=used))
+
+
+def _alike(books: Books, work: pd.DataFrame) -> Iterator[tuple[str, pd.Timestamp, Settings, pd.DataFrame]]:
+    """Assessments in parts that are measured in one go: one period, one date, one set of values."""
+    for (period, as_of), rows in work.groupby(["period", "as_of"], sort=False):
+        for values, mine in unit_settings.groups(books.get(OWN), rows, as_of):
+            if len(mine):
+                yield str(period), as_of, values, mine
 
 
 def unexplained(source: Engine | Connection, seen: pd.DataFrame) -> pd.DataFrame:
@@ -87,13 +96,13 @@ def unexplained(source: Engine | Connection, seen: pd.DataFrame) -> pd.DataFrame
     work = work[work["id"].isin(seen["assessment"]) & ~work["status"].isin(PUBLISHED)]
     parts = [seen.iloc[:0].assign(measured_value=0.0, measured_of=0.0)]
     books = readers.books(source) if len(work) else {}
-    for (kind, period, as_of), rows in work.groupby(["rubric", "period", "as_of"]):
-        rubric = load_rubric(str(kind))
-        observed = observe(rubric, books, str(period), as_of, areas=rows["area"])
-        mine = seen[seen["assessment"].isin(rows["id"])]
-        made = overrides(fill(mine, observed, rows))
-        made = made.loc[~made["explained"], ["assessment", "line", "measured_value", "measured_of"]]
-        parts.append(mine.merge(made, on=["assessment", "line"]))
+    for kind, same in work.groupby("rubric"):
+        for period, as_of, values, rows in _alike(books, same):
+            observed = observe(load_rubric(str(kind)), books, period, as_of, values, rows["area"])
+            mine = seen[seen["assessment"].isin(rows["id"])]
+            made = overrides(fill(mine, observed, rows))
+            made = made.loc[~made["explained"], ["assessment", "line", "measured_value", "measured_of"]]
+            parts.append(mine.merge(made, on=["assessment", "line"]))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -118,7 +127,8 @@ def observed(
     ----------
     engine : from `open_store`
     area : its code
-    period, as_of, values : as for `ledgers.observe`
+    period, as_of : as for `ledgers.observe`
+    values : typed settings; they go before the unit's own, and these before the kit's
 
     Raises
     ------
@@ -126,7 +136,8 @@ def observed(
     """
     books = readers.books(engine)
     rubric = load_rubric(_kind(books, area))
-    return rubric, observe(rubric, books, period, as_of, values, [area])
+    ((changes, _),) = unit_settings.groups(books.get(OWN), books["area"].query("code == @area"), as_of, values)
+    return rubric, observe(rubric, books, period, as_of, changes, [area])
 
 
 def reweighed(
@@ -157,7 +168,7 @@ def reweighed(
     return reweigh.table().lines[_kind(books, area)], reweigh.observed(judged), judged
 
 
-def _kind(books: Mapping[str, pd.DataFrame], area: str) -> str:
+def _kind(books: Books, area: str) -> str:
     """The kind of an area, which is the id of its rubric."""
     areas = books["area"].set_index("code")
     if area not in areas.index:
@@ -165,16 +176,15 @@ def _kind(books: Mapping[str, pd.DataFrame], area: str) -> str:
     return str(areas.loc[area, "kind"])
 
 
-def filings(
-    books: Mapping[str, pd.DataFrame], quarter: str | None, as_of: date, values: Settings | None = None
-) -> pd.DataFrame:
+def filings(books: Books, quarter: str | None, as_of: date, values: Settings | None = None) -> pd.DataFrame:
     """Filings judged, each quarter beside the instruments as they stood at its end.
 
     Parameters
     ----------
     books : from `readers.books`
     quarter : such as ``2026Q3``; None: all
-    as_of, values : as for `filings.judge`
+    as_of : as for `filings.judge`
+    values : typed settings; they go before each unit's own, and these before the kit's
     """
     given = books["filing"]
     wanted = [quarter] if quarter else sorted(set(given["quarter"]))
@@ -182,18 +192,22 @@ def filings(
         clock(books["instrument"], books["verification"], quarter_of(each).end_time.normalize()).assign(quarter=each)
         for each in wanted
     ]
-    return judge(
-        load_form(),
-        given,
-        books["filing_answer"],
-        books["monitoring_point"],
-        quarter,
-        as_of=as_of,
-        clocked=pd.concat(clocked, ignore_index=True) if clocked else None,
-        commitments=books["commitment"],
-        settings=values,
-        decisions=books["point_decision"],
-    )
+    points, parts = books["monitoring_point"], []
+    for changes, mine in unit_settings.groups(books.get(OWN), points, as_of, values):
+        judged = judge(  # all points each time: the quarters judged begin with the first that anybody filed for
+            load_form(),
+            given,
+            books["filing_answer"],
+            points,
+            quarter,
+            as_of=as_of,
+            clocked=pd.concat(clocked, ignore_index=True) if clocked else None,
+            commitments=books["commitment"],
+            settings=settings(changes),
+            decisions=books["point_decision"],
+        )
+        parts.append(judged[judged["unit"].isin(mine["unit"])])
+    return pd.concat(parts).sort_index()
 
 
 def plan(engine: Engine, year: int, as_of: date, seed: int, values: Settings | None = None) -> Plan:
@@ -202,9 +216,16 @@ def plan(engine: Engine, year: int, as_of: date, seed: int, values: Settings | N
     Parameters
     ----------
     engine : from `open_store`
-    year, as_of, seed, values : as for `planning.propose`
+    year, as_of, seed : as for `planning.propose`
+    values : typed settings; they go before each unit's own, and these before the kit's
     """
     books = {**readers.books(engine), "assessment": readers.assessments(engine)}
     clocked = clock(books["instrument"], books["verification"], as_of)
     judged = filings(books, None, as_of, values)
-    return propose(books, clocked, judged, year=year, as_of=as_of, seed=seed, values=values)
+    units = readers.units(engine)[["code"]].rename(columns={"code": "unit"})
+    made = []
+    for changes, mine in unit_settings.groups(books.get(OWN), units, as_of, values):
+        each = propose(books, clocked, judged, year=year, as_of=as_of, seed=seed, values=settings(changes))
+        made.append(replace(each, visits=each.visits[each.visits["unit"].isin(mine["unit"])]))
+    visits = pd.concat([each.visits for each in made]).sort_values("unit", kind="stable", ignore_index=True)
+    return replace(made[0], visits=visits)

@@ -100,7 +100,7 @@ class Grounds:
             rule = self.form.rules["merchant"].quoted()
             yield (
                 f"{day}，{span}报送良好，列为诚信计量商户推荐对象，"
-                f"是否推荐由有权决定的人填写（{rule}；季度数为工具包设定）。"
+                f"是否推荐由有权决定的人填写（{rule}；季度数原文没有规定，按设定）。"
             )
         if self.standing.cancel[n]:
             many = self.standing.needed("irregular_quarters")
@@ -108,7 +108,7 @@ class Grounds:
             rule = self.form.rules["cancel"].quoted()
             yield (
                 f"{day}，连续{many}个季度报送不规范（{each}），列入取消监测点资格研究名单，"
-                f"是否取消由有权决定的人填写（{rule}；季度数为工具包设定）。"
+                f"是否取消由有权决定的人填写（{rule}；季度数原文没有规定，按设定）。"
             )
 
     def _irregular(self, n: int) -> str:

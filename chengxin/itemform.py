@@ -124,7 +124,7 @@ class ItemForm:
         made: dict[str, Any] = {self.item.id: parts.choice(name, options)}
         if self.side == CHECK_SIDE:
             return {**made, "note": parts.note("核查说明")}
-        counts = {field: parts.number(f"{said}（{self.item.unit}）") for field, said in self.item.counts.items()}
+        counts = {field: parts.number(f"{said}／{self.item.unit}") for field, said in self.item.counts.items()}
         return {**counts, **made} if self.item.blank else {**made, **counts}
 
     def _told(self, field: str) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -34,13 +34,31 @@ def day(text: str | None) -> date:
 
 
 def changed(said: Sequence[str] | None) -> dict[str, Any]:
-    """Settings with the changes given as ``名称=数值``."""
+    """Settings given as ``名称=数值``, those alone."""
     from chengxin.settings import settings
 
     wrong = [text for text in said or () if "=" not in text]
     if wrong:
         raise UsageError(f"设定要写成“名称=数值”，得到：{'、'.join(wrong)}。")
-    return settings(dict(text.split("=", 1) for text in said or ()))
+    typed = dict(text.split("=", 1) for text in said or ())
+    values = settings(typed)
+    return {name: values[name] for name in typed}
+
+
+def own_settings(
+    engine: Any, as_of: date, typed: Iterable[str], uses: Iterable[str], units: Iterable[str]
+) -> list[str]:
+    """Sentences on the own settings of some units behind an output."""
+    from chengxin import readers
+    from chengxin.unit_settings import said
+
+    names = readers.units(engine).set_index("code")["short_name"]
+    return said(readers.unit_settings(engine), names[sorted(set(units))].to_dict(), as_of, uses, typed)
+
+
+def _tell(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        typer.echo(sentence)
 
 
 def show(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], form: str, nothing: str = "没有记录。") -> None:
@@ -112,11 +130,14 @@ def observe_command(
     form: Form = "table",
 ) -> None:
     """由台账计出各条的观测值，并列出每个数后面的台账记录。"""
+    from chengxin import readers
     from chengxin.gather import observed, telling
     from chengxin.store import open_store
 
     engine = open_store(database, read_only=True)
     rubric, found = observed(engine, area, period, day(as_of), changed(setting))
+    unit = readers.books(engine)["area"].set_index("code").loc[area, "unit"]
+    own = own_settings(engine, day(as_of), changed(setting), ["measuring"], [unit])
     engine.dispose()
     behind = dict(list(found.evidence.groupby("line")))
     rows = []
@@ -144,6 +165,7 @@ def observe_command(
     )
     for row in found.evidence[telling(rubric, found.evidence)].itertuples():
         typer.echo(f"  {row.line}　{row.said}（{row.id}）")
+    _tell(own)
 
 
 def status_command(
@@ -159,6 +181,7 @@ def status_command(
 
     engine = open_store(database, read_only=True)
     judged = gather.filings(readers.books(engine), quarter, day(as_of), changed(setting))
+    own = own_settings(engine, day(as_of), changed(setting), ["filing"], judged["unit"])
     engine.dispose()
     keys = (
         *("point", "due", "submitted", "days_late", "answered", "unfavourable", "contradictions", "discrepancies"),
@@ -170,6 +193,8 @@ def status_command(
         "gm2d_rate": "一扫清率（%）", "settle_rate": "处置率（%）", "status": "状态", "recommend_merchant": "推荐候选",
     }  # fmt: skip
     show(judged[list(keys)].to_dict("records"), columns, form, f"{quarter}没有应报送的监测点。")
+    if form == "table":
+        _tell(own)
 
 
 def due_command(
@@ -210,6 +235,7 @@ def plan_command(
 
     engine = open_store(database, read_only=True)
     made = gather.plan(engine, year, day(as_of), seed, changed(setting))
+    own = own_settings(engine, day(as_of), changed(setting), ["filing", "planning"], made.visits["unit"])
     engine.dispose()
     rows = made.visits.to_dict("records")
     if form == "table":
@@ -220,3 +246,5 @@ def plan_command(
         "unit": "单位", "quarter": "季度", "subject": "对象", "name": "名称", "way": "方式", "reason": "理由",
     }  # fmt: skip
     show(rows, columns, form, "没有要核查的对象。")
+    if form == "table":
+        _tell(own)

@@ -19,11 +19,12 @@ from chengxin.clock import clock, rates
 from chengxin.errors import UsageError
 from chengxin.measures import Limits, View
 from chengxin.rubric import Rubric, load_rubric
-from chengxin.schema import AREA_KINDS
+from chengxin.schema import AREA_KINDS, SETTING
 from chengxin.scoring import rank, score, totals
 from chengxin.settings import Table, read_table, settings
 from chengxin.shape import Strict
 from chengxin.tallies import disputes_in_time
+from chengxin.unit_settings import groups
 
 COUNTED = ("in_use", "verified", "qualified", "cases", "timely", "due", "in_time")
 EDGE = 1e-9  # points below this are the rounding of doubles, not a loss
@@ -185,13 +186,21 @@ def _counts(books: Mapping[str, pd.DataFrame], period: str, day: pd.Timestamp) -
     parts = [rates(tools, ["unit", "kind"])[["in_use", "verified", "qualified"]]]
     year = period[:4]
     if year.isdigit():
-        view = View.of(books, (f"{year}-01-01", f"{year}-12-31", day), settings())
-        cases = disputes_in_time(view, None, Limits()).rows  # type: ignore[arg-type]
+        cases = pd.concat([
+            _cases(View.of(books, (f"{year}-01-01", f"{year}-12-31", day), settings(values)), mine["code"])
+            for values, mine in groups(books.get(SETTING.name), books["area"], day)
+        ])  # fmt: skip
         keys = [cases["area"].map(areas[name]).astype("str").rename(name) for name in ("unit", "kind")]
         parts.append(cases.groupby(keys)[["part", "whole"]].sum().set_axis(["timely", "cases"], axis=1))
         parts.append(_filed(gather.filings(books, None, day.date()), year))
     out = pd.concat(parts, axis=1).fillna(0).astype("int64").rename_axis(["unit", "kind"]).reset_index()
     return out.reindex(columns=["unit", "kind", *COUNTED], fill_value=0).assign(period=period)
+
+
+def _cases(view: View, areas: pd.Series) -> pd.DataFrame:
+    """Disputes of some areas, settled in time or not."""
+    rows = disputes_in_time(view, None, Limits()).rows  # type: ignore[arg-type]
+    return rows[rows["area"].isin(areas)]
 
 
 def _filed(judged: pd.DataFrame, year: str) -> pd.DataFrame:

@@ -10,7 +10,19 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Connection, Engine
 
 from chengxin.ledgers import attributed
-from chengxin.schema import AREA, ASSESSMENT, AUDIT, HISTORY, LEDGERS, MERCHANT, METADATA, OBSERVATION, POINT, UNIT
+from chengxin.schema import (
+    AREA,
+    ASSESSMENT,
+    AUDIT,
+    HISTORY,
+    LEDGERS,
+    MERCHANT,
+    METADATA,
+    OBSERVATION,
+    POINT,
+    SETTING,
+    UNIT,
+)
 
 
 def units(engine: Engine) -> pd.DataFrame:
@@ -160,8 +172,13 @@ def keys(engine: Engine, table: str) -> set[str]:
     return set(_read(engine, sa.select(key))[key.name])
 
 
+def unit_settings(engine: Engine) -> pd.DataFrame:
+    """The reporting units' own settings: unit, setting, since, value, by these."""
+    return _read(engine, sa.select(SETTING).order_by(*SETTING.primary_key))
+
+
 def books(engine: Engine | Connection, only: Iterable[str] | None = None) -> dict[str, pd.DataFrame]:
-    """Areas, merchants and all ledgers, as `ledgers.observe` takes them.
+    """Areas, merchants, all ledgers and the units' own settings, as `ledgers.observe` takes them.
 
     Parameters
     ----------
@@ -174,7 +191,8 @@ def books(engine: Engine | Connection, only: Iterable[str] | None = None) -> dic
     also its merchant
     """
     wanted = set(LEDGERS) if only is None else {POINT.name, *only}
-    tables = {AREA.name: AREA, MERCHANT.name: MERCHANT, **{name: t for name, t in LEDGERS.items() if name in wanted}}
+    ledgers = {name: table for name, table in LEDGERS.items() if name in wanted}
+    tables = {AREA.name: AREA, MERCHANT.name: MERCHANT, **ledgers, SETTING.name: SETTING}
     return attributed(
         {name: _read(engine, sa.select(table).order_by(*table.primary_key)) for name, table in tables.items()}
     )

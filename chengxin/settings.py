@@ -1,9 +1,10 @@
 """The kit's own tables beside the rubrics: settings, sectors, verification periods; each value with its source."""
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field
 
@@ -24,12 +25,21 @@ class Table(Strict):
 
 
 class Setting(Strict):
-    """One value that the guidance leaves open and the kit sets."""
+    """One value that the guidance leaves open and the kit sets; by_unit: what a reporting unit's own serves."""
 
     question: str
     value: Number
     unit: str
     source: str
+    least: Number = 0
+    most: Number = math.inf
+    by_unit: Literal["", "measuring", "filing", "planning"] = ""
+
+    def range_in_words(self) -> str:
+        """Which numbers it takes."""
+        least = f"不小于{self.least}的数" if self.least else "0或正数"
+        whole = f"{self.least}至{self.most}的数" if self.most < math.inf else least
+        return f"{whole}（单位：{self.unit}）"
 
 
 class SettingsFile(Table):
@@ -103,7 +113,7 @@ def settings(changes: Mapping[str, Number | str] | None = None) -> dict[str, Num
 
     Raises
     ------
-    UsageError : unknown setting, or not a number of 0 or more; all of them in one message
+    UsageError : unknown setting, or not a number in its range; all of them in one message
     """
     known = defaults()
     values: dict[str, Number] = {name: setting.value for name, setting in known.items()}
@@ -112,8 +122,8 @@ def settings(changes: Mapping[str, Number | str] | None = None) -> dict[str, Num
         number = _number(value)
         if name not in known:
             faults.append(str(Fault(f"设定“{name}”", "没有这项设定", "、".join(known))))
-        elif number is None:
-            faults.append(str(Fault(f"设定“{name}”", f"“{value}”", f"0或正数（单位：{known[name].unit}）")))
+        elif number is None or not known[name].least <= number <= known[name].most:
+            faults.append(str(Fault(f"设定“{name}”", f"“{value}”", known[name].range_in_words())))
         else:
             values[name] = number
     if faults:
@@ -124,7 +134,7 @@ def settings(changes: Mapping[str, Number | str] | None = None) -> dict[str, Num
 def _number(value: Any) -> Number | None:
     try:
         number = float(value)
-    except ValueError:
+    except (TypeError, ValueError):
         return None
     if not 0 <= number < float("inf"):
         return None

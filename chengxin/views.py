@@ -19,6 +19,7 @@ from chengxin.schema import AREA_KINDS, ASSESSMENT_STATES
 from chengxin.scoresheets import group_rates, overridden_table, sheet_table, steps
 from chengxin.scoring import rank, score, totals
 from chengxin.store import open_store
+from chengxin.unit_settings import said as own_settings
 
 SIGN = '<p class="sign"><span>编制人：</span><span>审核人：</span><span>签发人：</span><span>日期（盖章）：</span></p>'
 DEMO = "演示数据：本报告由工具包自带的示例数据生成，各项结果均为虚构，不反映任何单位的实际情况。"
@@ -38,6 +39,7 @@ class CountyIndex:
     evidence: pd.DataFrame
     overridden: pd.DataFrame
     followed: pd.DataFrame
+    own: list[str]
 
     def banner(self) -> tables.Html:
         """The 演示数据 banner, or nothing for real data."""
@@ -60,6 +62,7 @@ class CountyIndex:
                 "评分依据": "；".join(f"{r.title}（{r.version}，{r.source.annex}）" for r in self.rubrics.values()),
                 "红线情形": "；".join(f"{row.name}：条目{row.red_lines}" for row in red.itertuples(index=False))
                 or "无",
+                **({"本单位设定": "".join(self.own)} if self.own else {}),
             }
         )
         return tables.Html(said.text + SIGN)
@@ -234,7 +237,9 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
              for n, (sheet, _) in scored.items()]  # fmt: skip
     fate = pd.concat(fared).merge(results[["area", "name"]], on="area")
     demo = bool(mine["demo"].any())
-    return CountyIndex(units.loc[county], period, demo, rubrics, results, sheets, past, evidence, unlike, fate)
+    names = units["short_name"].to_dict()
+    said = own_settings(books["unit_setting"], {county: names[county]}, mine["as_of"].max(), ["measuring"])
+    return CountyIndex(units.loc[county], period, demo, rubrics, results, sheets, past, evidence, unlike, fate, said)
 
 
 def _city(

@@ -23,8 +23,9 @@ from chengxin.measures import ledgers
 from chengxin.model import Line, Rubric
 from chengxin.rubric import load_rubric
 from chengxin.rules import plain
-from chengxin.schema import CHECKS
+from chengxin.schema import CHECKS, SETTING
 from chengxin.scoring import score, totals
+from chengxin.unit_settings import groups
 
 FORM = "assessment"
 SAMPLED = "sample"  # field with the seed and the merchants drawn
@@ -89,7 +90,8 @@ def opened(engine: Engine, assessment: str) -> Work:
     rubric, books = load_rubric(str(row["rubric"])), readers.books(engine, ledgers())
     merchants = books["merchant"]
     mine = merchants[(merchants["area"] == row["area"]) & (merchants["status"] == "open")]
-    observed = observe(rubric, books, str(row["period"]), row["as_of"], areas=[row["area"]])
+    ((values, _),) = groups(books.get(SETTING.name), about, row["as_of"])
+    observed = observe(rubric, books, str(row["period"]), row["as_of"], values, [row["area"]])
     seen = readers.observations(engine, unit=row["unit"], rubric=rubric.id)
     change = since(engine, FORM, assessment, 0)[1]
     stored, typed = _stored(seen[seen["assessment"] == assessment]), saved(engine, FORM, assessment)

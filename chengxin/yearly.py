@@ -20,6 +20,7 @@ from chengxin.form import load_form
 from chengxin.held import held
 from chengxin.standing import STATES
 from chengxin.store import open_store
+from chengxin.unit_settings import said as own_settings
 from chengxin.views import DEMO
 
 CITY = "city"
@@ -52,6 +53,7 @@ class MonitoringYear:
     judged: pd.DataFrame
     checked: pd.DataFrame
     differing: pd.DataFrame
+    own: list[str]
 
     def banner(self) -> tables.Html:
         """Title and the 演示数据 banner of sample data."""
@@ -65,6 +67,7 @@ class MonitoringYear:
                 "监测年度": f"{self.year}年（数据截至{self.as_of.year}年{self.as_of.month}月{self.as_of.day}日）",
                 "监测对象": f"诚信计量监测点{len(self.points)}个，涉及{self.points['sector'].nunique()}个行业",
                 "编制依据": "诚信计量监测点工作规范（征求意见稿，附件1）三（二）4",
+                **({"单位设定": "".join(self.own)} if self.own else {}),
             }
         )
 
@@ -260,7 +263,9 @@ def monitoring_year(database: str | Engine | None, unit: str, year: int, as_of: 
     tools = tools.assign(sector=tools["point"].map(points.set_index("code")["sector"]))
     both, differing = _checked(books, points, year, day)
     demo = bool(readers.assessments(engine)["demo"].any())
-    return MonitoringYear(name, year, day, demo, points, tools, judged[mine].reset_index(drop=True), both, differing)
+    mine_only = judged[mine].reset_index(drop=True)
+    own = own_settings(books["unit_setting"], units[list(set(points["unit"]))].to_dict(), day, ["filing"])
+    return MonitoringYear(name, year, day, demo, points, tools, mine_only, both, differing, own)
 
 
 def _checked(books: dict[str, Any], points: pd.DataFrame, year: int, day: date) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -432,7 +432,7 @@ def test_the_kits_own_pages_work_for_each_role_that_opens_them(kit, role):
     opened_by = [path for path in OWN if may_open(PEOPLE[role].access, path)]
     assert opened_by
     for path in opened_by:
-        status, text, _ = client.ask("GET", f"/voila/render/{path}")
+        status, text, _ = client.ask("GET", f"/voila/render/{urllib.parse.quote(path)}")
         assert status == 200
         assert "没有生成" not in text, path
         assert '<span class="cx-mode">演示数据</span>' in text  # a point's own rows do not say so

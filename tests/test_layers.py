@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "chengxin"
 ORDER = [
     *("errors", "places", "rules", "strictyaml", "shape", "settings", "readings", "model", "checks", "variants"),
     *("rubric", "diff", "faults", "grid", "judge", "figures", "ties", "sums", "scoring", "explain", "improving"),
-    *("reweigh", "clock", "surveys", "measures", "tallies", "ledgers"),
+    *("reweigh", "clock", "unit_settings", "surveys", "measures", "tallies", "ledgers"),
     *(
         "agreement",
         "form",
@@ -24,17 +24,38 @@ ORDER = [
     *("labtable", "changing", "whatif", "panel", "drawing", "robustness", "variance", "linestats", "samplesize"),
     *("consistency", "variantfile", "lab"),  # the core ends here
     *("csvfiles", "cells", "schema", "states", "account_tables", "registers", "entries", "rows"),
-    *("migrations", "readers", "changes", "access", "accounts", "store", "drafts", "exchange", "held", "gather"),
+    *(
+        "migrations",
+        "readers",
+        "changes",
+        "access",
+        "accounts",
+        "store",
+        "drafts",
+        "exchange",
+        "held",
+        "gather",
+        "acts",
+    ),
     *("evidence", "work", "workflow", "filework", "filesteps"),
     *("ledgerwords", "paste", "ledgerbook", "overview", "weakspots"),
     *("vega", "charts", "chartserver", "tables", "pages", "scoresheets", "views", "yearly", "comparison"),
     *("forks", "kernels", "reports", "rendering", "document", "steady", "workbook", "pdf", "word"),
     *("batch", "publish"),
-    *("parts", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
+    *("parts", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage", "citywords", "citypage"),
     *("itemform", "filingform", "filingpage", "rowform", "ledgerpage"),
     *("labcharts", "labmemo", "labform", "labpage"),
     *("signin", "finished", "guard", "site", "server"),
-    *("console", "ledger_commands", "weigh_commands", "lab_commands", "report_commands", "site_commands", "cli"),
+    *(
+        "console",
+        "ledger_commands",
+        "weigh_commands",
+        "act_commands",
+        "lab_commands",
+        "report_commands",
+        "site_commands",
+        "cli",
+    ),
 ]
 CORE = ORDER[: ORDER.index("lab") + 1]
 OUTSIDE_CORE = {"sqlalchemy", "alembic", "ipywidgets", "nbformat", "papermill"}
