@@ -25,6 +25,7 @@ from chengxin.unit_settings import said as own_settings
 from chengxin.views import DEMO
 
 CITY, HIDDEN = "city", "＊"
+CONTRADICTS = "前后矛盾或与台账不符"
 FILED = {
     "points": "监测点", "due": "应报", "on_time": STATES["on_time"], "late": STATES["late"],
     "returned": STATES["returned"], "missing": STATES["missing"],
@@ -108,7 +109,7 @@ class MonitoringYear:
             ac1=[None if pd.isna(ac1) else f"{ac1:.3f}" for ac1 in rows["ac1"]],
             kappa_said=["不适用" if pd.isna(kappa) else f"{kappa:.3f}" for kappa in rows["kappa"]],
         )
-        return tables.table(shown.reset_index(), columns, caption)
+        return tables.table(shown.reset_index(), columns, caption, right=["raw", "ac1", "kappa_said"])
 
     def _differing(self) -> tables.Html:
         rows = self.differing.assign(
@@ -121,7 +122,10 @@ class MonitoringYear:
         rows = self.judged[self.judged["contradictions"].map(len) > 0]
         rows = rows.assign(
             items=["、".join(map(str, items)) for items in rows["contradictions"]],
-            why=["".join(text for text in said if "前后矛盾或与台账不符" in text) for said in rows["reasons"]],
+            why=[
+                "".join(text for text in said if CONTRADICTS in text and text.startswith("第"))
+                for said in rows["reasons"]
+            ],
         )
         columns = {"name": "监测点", "quarter": "季度", "items": "矛盾项", "why": "说明"}
         return tables.table(rows, columns, "表6　填报与填报、填报与台账相矛盾的季报")
