@@ -1,20 +1,19 @@
 """The page 评价录入: choosing who, where and when, then the form. What comes from the address is only looked up."""
 
-import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
-from urllib.parse import parse_qs
 
 import ipywidgets as w
 from sqlalchemy import Engine
 
 from chengxin import pages, parts, readers, workflow
-from chengxin.access import LOCAL, current
+from chengxin.access import current
 from chengxin.assessform import AssessmentForm
 from chengxin.errors import ChengxinError
 from chengxin.schema import ASSESSMENT_STATES
 from chengxin.store import open_store
+from chengxin.visitor import name_field
 
 REVIEWERS = ("city", "county")  # may return an assessment; who may approve is settled where it is written
 
@@ -107,7 +106,7 @@ class AssessmentPage:
         return {"评价": states, "景区和街区": len(self.areas), "填报单位": len(self.names)}
 
     def _choosing(self, asked: dict[str, str]) -> w.VBox:
-        self.who = parts.text("填写人姓名", asked.get("who", "")[:40])
+        self.who = name_field(asked)
         units = [("全部", ""), *((name, code) for code, name in self.names.items())]
         self.unit = parts.selected("填报单位", units)
         self.existing = parts.selected("评价", [("—", "")])
@@ -149,11 +148,3 @@ class AssessmentPage:
 
 def _named(row: Any) -> str:
     return f"{row.name}　{row.period}年　{ASSESSMENT_STATES[row.status]}（{row.short_name}）"
-
-
-def asked() -> dict[str, str]:
-    """What the page's address asks for, as texts, and who is signed in; empty outside the server."""
-    given = parse_qs(os.environ.get("QUERY_STRING", ""), max_num_fields=20)
-    reader = current()
-    who = {} if reader is LOCAL else {"who": reader.name}
-    return {name: values[-1] for name, values in given.items()} | who

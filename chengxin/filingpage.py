@@ -18,6 +18,7 @@ from chengxin.itemform import CHECK_SIDE, OWN_SIDE
 from chengxin.quarters import due, in_words
 from chengxin.settings import settings
 from chengxin.store import open_store
+from chengxin.visitor import name_field
 
 SIDES = {OWN_SIDE: "监测点自查", CHECK_SIDE: "监管人员核查"}
 BY_ROLE = {"point": (OWN_SIDE,), "county": (CHECK_SIDE, OWN_SIDE), "city": (CHECK_SIDE, OWN_SIDE)}
@@ -91,7 +92,7 @@ class FilingPage:
         reader = current()
         sides = BY_ROLE.get(reader.role, ())
         order = sides if reader is not LOCAL else tuple(reversed(sides))
-        self.who = parts.text("填写人姓名", given.get("who", "")[:40])
+        self.who = name_field(given)
         self.side = parts.selected("填写", [(SIDES[s], s) for s in order] or [("只查看", "")], given.get("side"))
         known = [(name, code) for code, name in self.names.items() if code in set(self.points["unit"])]
         self.unit = parts.selected("填报单位", [("全部", ""), *known])

@@ -18,6 +18,7 @@ from chengxin.paste import Pasted, read
 from chengxin.rowform import RowForm
 from chengxin.store import open_store
 from chengxin.tables import Html
+from chengxin.visitor import name_field
 
 PER_PAGE = 20
 PREVIEW, LISTED = 10, 100  # rows of a paste and faults that are shown
@@ -131,7 +132,7 @@ class LedgerPage:
         return {book.name: int(counts[table]) for table, book in BOOKS.items()}
 
     def _controls(self, given: dict[str, str]) -> None:
-        self.who = parts.text("填写人姓名", given.get("who", "")[:40])
+        self.who = name_field(given)
         self.chosen = parts.selected("台账", [(book.name, table) for table, book in BOOKS.items()], given.get("ledger"))
         self.words = parts.text("查找", placeholder="编号、名称、地点等，可写几个词")
         self.state = parts.selected("检定状态", [("全部", ""), *((said, said) for said in STATES.values())])

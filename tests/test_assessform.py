@@ -10,10 +10,11 @@ from stores import opened, sample_database
 
 from chengxin import drafts, parts, readers
 from chengxin.assessform import AssessmentForm
-from chengxin.assesspage import AssessmentPage, asked
+from chengxin.assesspage import AssessmentPage
 from chengxin.lineform import controls
 from chengxin.rubric import load_rubric
 from chengxin.scoring import score, totals
+from chengxin.visitor import asked, name_field
 from chengxin.work import opened as work_of
 
 AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -353,6 +354,9 @@ def test_the_page_opens_what_its_address_names_and_nothing_else(engine, monkeypa
     monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5")
     monkeypatch.setenv("HTTP_X_CHENGXIN_IDENTITY", '{"who": "u1", "name": "王科长", "role": "county"}')
     assert asked()["who"] == "王科长"  # an address cannot say who one is
+    assert name_field(asked()).disabled
+    monkeypatch.setenv("HTTP_X_CHENGXIN_IDENTITY", '{"who": "demo", "name": "演示", "role": "city"}')
+    assert not name_field(asked()).disabled
 
 
 def test_nobody_enters_without_a_name(engine):
