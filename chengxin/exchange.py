@@ -19,6 +19,7 @@ from chengxin.errors import DataError, Fault, UsageError
 from chengxin.rows import FILES, parse
 from chengxin.rules import plain
 from chengxin.schema import OUTCOMES, REGISTRIES
+from chengxin.states import MOVES, jumps
 from chengxin.store import writing
 
 __all__ = ["load", "observations_csv", "read_csv", "write_csv"]
@@ -191,6 +192,8 @@ def _registry(path: Path, table: str, known: _Known) -> tuple[Rows, list[Placed]
     for reference in REGISTRIES[table].foreign_keys:
         column, target = reference.parent.name, reference.column.table.name
         faults += unknown(path.name, column, rows, known.of(target))
+    if table in MOVES:
+        faults += jumps(table, path.name, rows, readers.states(known.engine, table), key)
     if table == "assessment":
         faults += _same_work(path.name, rows, known)
     return rows, faults

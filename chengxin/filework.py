@@ -21,7 +21,9 @@ from chengxin.errors import Fault, UsageError
 from chengxin.form import Form, Item, load_form
 from chengxin.quarters import due, period
 from chengxin.rows import parse
+from chengxin.schema import SETTING
 from chengxin.settings import settings
+from chengxin.unit_settings import in_force
 
 OWN, CHECK = "filing", "filing_check"
 FILE = "filings.csv"  # whose rows the counts are
@@ -99,7 +101,8 @@ def opened(engine: Engine, point: str, quarter: str) -> Filing:
     mine = points[points["code"] == point]
     if mine.empty:
         raise UsageError(f"没有监测点“{point[:40]}”；请从列表中选择。")
-    span = due(mine, pd.Series(dtype="str"), quarter, end.date(), settings()["filing_due_days"])
+    values = settings(in_force(books[SETTING.name], end).get(str(mine["unit"].iloc[0])))
+    span = due(mine, pd.Series(dtype="str"), quarter, end.date(), values["filing_due_days"])
     if span.empty:
         raise UsageError(f"监测点“{point}”在{quarter}不需要报送：当时还没有设立，或已经取消。")
     filings, answers = books["filing"], books["filing_answer"]

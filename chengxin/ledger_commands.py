@@ -211,6 +211,8 @@ def due_command(
     engine = open_store(database, read_only=True)
     books = readers.books(engine)
     engine.dispose()
+    if days is not None and days < 0:
+        raise UsageError(f"--days得到“{days}”；应为0或正整数（天）。")
     within = int(settings()["due_soon_days"]) if days is None else days
     soon = clock.due(clock.clock(books["instrument"], books["verification"], day(as_of)), within)
     keys = ("id", "kind", "serial", "area", "merchant", "point", "valid_until", "days_left", "state")
@@ -234,6 +236,9 @@ def plan_command(
     from chengxin.store import open_store
 
     engine = open_store(database, read_only=True)
+    wrong = [] if 1000 <= year <= 2999 else [f"年度“{year}”：应为公历年，如2027。"]
+    if wrong or seed < 0:
+        raise UsageError("\n".join([*wrong, *([f"种子“{seed}”：应为0或正整数。"] if seed < 0 else [])]))
     made = gather.plan(engine, year, day(as_of), seed, changed(setting))
     own = own_settings(engine, day(as_of), changed(setting), ["filing", "planning"], made.visits["unit"])
     engine.dispose()

@@ -23,6 +23,7 @@ from chengxin.schema import (
     SETTING,
     UNIT,
 )
+from chengxin.states import MOVES
 
 
 def units(engine: Engine) -> pd.DataFrame:
@@ -170,6 +171,14 @@ def keys(engine: Engine, table: str) -> set[str]:
     """
     (key,) = METADATA.tables[table].primary_key
     return set(_read(engine, sa.select(key))[key.name])
+
+
+def states(engine: Engine, table: str) -> dict[str, str]:
+    """State of every row of a table that `states.MOVES` knows, by its key (the parts joined by a stroke)."""
+    known, column = METADATA.tables[table], MOVES[table][1]
+    rows = _read(engine, sa.select(*known.primary_key, known.c[column]))
+    keys = ["/".join(parts) for parts in zip(*(rows[key.name] for key in known.primary_key), strict=True)]
+    return dict(zip(keys, rows[column], strict=True))
 
 
 def unit_settings(engine: Engine) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """What reports there are, which units they are for, and what they are made from, as one hash."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,8 @@ def planned(engine: Engine, kind: str, period: str, counties: Iterable[str] | No
     if kind not in KINDS:
         raise UsageError(f"没有报告种类“{kind}”，可用：{'、'.join(KINDS)}。")
     if kind == "monitoring-year":
+        if not re.fullmatch(r"[12]\d{3}", period, re.ASCII):
+            raise UsageError(f"年度“{period}”：应为公历年，如2026。")
         return _watched(engine, counties)
     units = _wanted(engine, period, None if kind == "city" else counties)
     return {CITY: "全市"} if kind == "city" else units

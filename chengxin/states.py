@@ -1,9 +1,10 @@
 """Which state may follow which, for what is proposed, judged, published or mended. One table and one question."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chengxin import schema
+from chengxin.errors import Fault
 
 # table → its column, the Chinese names of its states, and for each state what may follow
 MOVES: dict[str, tuple[str, str, Mapping[str, str], dict[str, tuple[str, ...]]]] = {
@@ -47,3 +48,39 @@ def refused(table: str, key: str, old: Mapping[str, Any], new: Mapping[str, Any]
     after_next = "或".join(f"“{names[state]}”" for state in moves.get(before, ()))
     expected = f"“{names.get(before, before)}”之后为{after_next}" if after_next else "不再改变，这是最后的状态"
     return f"{called}“{key}”", f"由“{names.get(before, before)}”改为“{names[after]}”", expected
+
+
+def path(table: str, before: str, after: str) -> tuple[str, ...]:
+    """The fewest states from one to another, both included; none when no way leads there."""
+    moves, ways = MOVES[table][3], list[tuple[str, ...]]([(before,)])
+    for way in ways:
+        if way[-1] == after:
+            return way
+        ways += [(*way, state) for state in moves.get(way[-1], ()) if not any(state in other for other in ways)]
+    return ()
+
+
+def jumps(
+    table: str, file: str, rows: Iterable[tuple[int, Mapping[str, Any]]], stored: Mapping[str, str], key: Sequence[str]
+) -> list[tuple[int, Fault]]:
+    """Rows of a file whose state may not follow the stored one, each with the way that may be gone.
+
+    Parameters
+    ----------
+    table : name of a table
+    file : its name, for the message
+    rows : line of the file and row
+    stored : key (its parts joined by a stroke) → state stored
+    key : columns of the key
+    """
+    faults = []
+    for line, row in rows:
+        name = "/".join(row[part] for part in key)
+        column, names = MOVES[table][1:3]
+        before, after = stored.get(name, row[column]), row[column]
+        said = refused(table, name, {column: before}, {column: after})
+        if said:
+            way = "→".join(names[state] for state in path(table, before, after))
+            remedy = f"请按“{way}”一步一步导入" if way else "没有到这一状态的途径，请核对"
+            faults.append((line, Fault(f"{file} 第{line}行 {column}列", f"“{name}”{said[1]}", said[2], remedy)))
+    return faults

@@ -18,12 +18,14 @@ from chengxin.errors import UsageError
 from chengxin.filings import DIRECTIONS, checked, discrepancies, summary
 from chengxin.form import load_form
 from chengxin.held import held
+from chengxin.settings import settings
 from chengxin.standing import STATES
 from chengxin.store import open_store
 from chengxin.unit_settings import said as own_settings
 from chengxin.views import DEMO
 
-CITY = "city"
+CITY, HIDDEN = "city", "＊"
+CONTRADICTS = "前后矛盾或与台账不符"
 FILED = {
     "points": "监测点", "due": "应报", "on_time": STATES["on_time"], "late": STATES["late"],
     "returned": STATES["returned"], "missing": STATES["missing"],
@@ -81,7 +83,10 @@ class MonitoringYear:
 
     def _filed(self, key: str, title: str, caption: str) -> tables.Html:
         rows = pd.concat([summary(self.judged, key), summary(self.judged).assign(**{key: "合计"})])
-        return tables.table(_rounded(rows, ("valid_rate", "gm2d_rate", "settle_rate")), {key: title, **FILED}, caption)
+        rows = _rounded(rows, ("valid_rate", "gm2d_rate", "settle_rate"))
+        shown, note = _few_hidden(rows["settle_rate"], rows["disputes"])
+        rows, caption = rows.assign(settle_rate=shown), caption.replace("）", f"{note}）") if note else caption
+        return tables.table(rows, {key: title, **FILED}, caption, right=["settle_rate"])
 
     def _instruments(self) -> tables.Html:
         rows = pd.concat([rates(self.clocked, "sector").reset_index(), rates(self.clocked).assign(sector="合计")])
@@ -104,7 +109,7 @@ class MonitoringYear:
             ac1=[None if pd.isna(ac1) else f"{ac1:.3f}" for ac1 in rows["ac1"]],
             kappa_said=["不适用" if pd.isna(kappa) else f"{kappa:.3f}" for kappa in rows["kappa"]],
         )
-        return tables.table(shown.reset_index(), columns, caption)
+        return tables.table(shown.reset_index(), columns, caption, right=["raw", "ac1", "kappa_said"])
 
     def _differing(self) -> tables.Html:
         rows = self.differing.assign(
@@ -117,7 +122,10 @@ class MonitoringYear:
         rows = self.judged[self.judged["contradictions"].map(len) > 0]
         rows = rows.assign(
             items=["、".join(map(str, items)) for items in rows["contradictions"]],
-            why=[" ".join(said) for said in rows["reasons"]],
+            why=[
+                "".join(text for text in said if CONTRADICTS in text and text.startswith("第"))
+                for said in rows["reasons"]
+            ],
         )
         columns = {"name": "监测点", "quarter": "季度", "items": "矛盾项", "why": "说明"}
         return tables.table(rows, columns, "表6　填报与填报、填报与台账相矛盾的季报")
@@ -222,6 +230,14 @@ def _candidates(last: pd.DataFrame, flag: str, decision: str, caption: str) -> t
 
 def _sentences(said: Iterator[str]) -> tables.Html:
     return tables.Html("<ol>" + "".join(f"<li>{tables.html.escape(text)}</li>" for text in said) + "</ol>")
+
+
+def _few_hidden(rate: pd.Series, counts: pd.Series) -> tuple[pd.Series, str]:
+    """A rate as published: hidden where it rests on so few cases that a person could be known by it; and a note."""
+    least = settings()["suppress_below"]
+    few = (counts > 0) & (counts < least)
+    shown = rate.map("{:.2f}".format, na_action="ignore").astype(object).mask(few, HIDDEN)
+    return shown, f"；{HIDDEN}为投诉纠纷不足{least:g}件，不列比率" if few.any() else ""
 
 
 def _rounded(rows: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:

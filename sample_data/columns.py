@@ -3,6 +3,7 @@
 from chengxin.registers import Row
 from chengxin.rows import FILES
 from chengxin.schema import REGISTRIES
+from chengxin.states import MOVES
 
 BEGIN, END = "<!-- 以下由generate.py生成 -->\n", "<!-- 以上由generate.py生成 -->\n"
 FILE_OF = {table: file for file, (table, _) in FILES.items()}
@@ -21,11 +22,22 @@ def table(file: str, name: str, model: type[Row]) -> str:
         notes.append("`area`、`merchant`、`point`至少填一列。")
     notes += [f"`{part}`不大于`{whole}`。" for part, whole in model.at_most]
     notes += [f"`{then}`不早于`{first}`。" for first, then in model.in_order]
+    if name in MOVES:
+        notes.append(_moves(name))
     if model.dropped:
         notes.append(
             f"文件中可以有下列各列，一律不读入：{'、'.join(f'`{column}`' for column in sorted(model.dropped))}。"
         )
     return "\n".join(lines) + "\n\n" + "".join(notes) + "\n"
+
+
+def _moves(name: str) -> str:
+    """Which state may follow which, in the words the file may use."""
+    _, column, names, moves = MOVES[name]
+    steps = [
+        f"{names[state]}之后为{'或'.join(names[then] for then in after)}" for state, after in moves.items() if after
+    ]
+    return f"新登记的行，`{column}`可为任一状态；已登记的，只能逐步改变：{'，'.join(steps)}，跳步的导入会被拒绝。"
 
 
 def filled(readme: str) -> str:

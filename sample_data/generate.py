@@ -104,9 +104,7 @@ def explain(out: Path) -> None:
         engine.dispose()
     keys = set(zip(rows["assessment"], rows["line"], strict=True))
     texts = (dict(row) for row in csv.DictReader((out / OBSERVATIONS).read_text(encoding="utf-8").splitlines()))
-    noted = [
-        row | ({"note": WHY[row["line"]]} if (row["assessment"], row["line"]) in keys else {}) for row in texts
-    ]
+    noted = [row | ({"note": WHY[row["line"]]} if (row["assessment"], row["line"]) in keys else {}) for row in texts]
     write(out / OBSERVATIONS, HEADS[OBSERVATIONS], noted)
 
 

@@ -142,6 +142,10 @@ def test_instruments_due_and_a_plan_with_a_reason_each(database, chengxin):
         (("observe", "--area", "S1", "--period", "2026", "--setting", "x=1"), "没有这项设定"),
         (("filings", "status", "--quarter", "2026-3"), "季度“2026-3”写法有误"),
         (("ledger", "due", "--format", "xml"), "没有输出格式“xml”"),
+        (("ledger", "due", "--days", "-5"), "--days得到“-5”"),
+        (("plan", "--year", "2027", "--seed", "-1"), "种子“-1”：应为0或正整数"),
+        (("plan", "--year", "0", "--seed", "1"), "年度“0”：应为公历年"),
+        (("report", "--kind", "monitoring-year", "--year", "abcd"), "年度“abcd”：应为公历年"),
     ],
 )
 def test_wrong_use_is_told(database, chengxin, words, said):

@@ -17,7 +17,9 @@ from chengxin.store import open_store
 SCREENS = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 PAPER = {"width": 657, "height": 930}  # what A4 leaves between the margins, in CSS pixels
 A4 = (595.3, 841.9)
-PAGES = ["index", "incomplete", "red_line"]
+YEARLY = {"monitoring_unit": "331082", "monitoring_city": "city"}
+PAGES = ["index", "incomplete", "red_line", *YEARLY]
+PRINTED = [name for name in PAGES if name != "index"]
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
 FITS = "document.scrollingElement.scrollWidth <= document.scrollingElement.clientWidth"
 UNNAMED = """[...document.querySelectorAll("img:not([alt]), figure svg")].filter(e => e.tagName == "IMG" ||
@@ -60,8 +62,14 @@ def look(browser):
 
 
 @pytest.fixture(scope="module")
-def pages(demo):
-    """The index page, and the reports of a unit with an incomplete area and of one with a red line."""
+def pages(demo, chengxin, tmp_path_factory):
+    """The index page, the reports of a unit with an incomplete area and of one with a red line, yearly reports."""
+    out, database = tmp_path_factory.mktemp("yearly"), demo / "chengxin.db"
+    counties = [word for code in YEARLY.values() for word in ("--county", code)]
+    words = ("report", "--kind", "monitoring-year", "--year", "2026", *counties, "--out", out, "--database", database)
+    done = chengxin(*words)
+    assert done.returncode == 0, done.stderr
+    yearly = {name: out / f"monitoring-2026-{code}.html" for name, code in YEARLY.items()}
     engine = open_store(str(demo / "chengxin.db"), read_only=True)
     work = readers.assessments(engine, "2026")
     seen = {name: readers.observations(engine, rubric=name) for name in sorted(set(work["rubric"]))}
@@ -71,14 +79,18 @@ def pages(demo):
     )
     mine = work.merge(results, left_on="id", right_on="assessment", validate="1:1")
     unit = {"incomplete": mine.loc[~mine["complete"], "unit"], "red_line": mine.loc[mine["red_lines"] != "", "unit"]}
-    return {"index": demo / "index.html"} | {name: demo / f"2026-{codes.iloc[0]}.html" for name, codes in unit.items()}
+    return (
+        {"index": demo / "index.html"}
+        | yearly
+        | {name: demo / f"2026-{codes.iloc[0]}.html" for name, codes in unit.items()}
+    )
 
 
 @pytest.fixture(scope="module")
 def printed(look, pages):
     """The reports as PDF files."""
     files = {}
-    for name in ("incomplete", "red_line"):
+    for name in PRINTED:
         page = look(pages[name]).page
         files[name] = PdfReader(io.BytesIO(page.pdf(format="A4", prefer_css_page_size=True, print_background=True)))
         page.close()
@@ -159,7 +171,7 @@ def test_nothing_is_wider_than_the_paper(look, pages, name):
     page.close()
 
 
-@pytest.mark.parametrize("name", ["incomplete", "red_line"])
+@pytest.mark.parametrize("name", PRINTED)
 def test_a_report_prints_on_numbered_a4_pages_with_its_fonts(printed, name):
     reader = printed[name]
     assert len(reader.pages) > 1
@@ -193,3 +205,20 @@ def test_a_printed_report_keeps_together_what_belongs_together(look, pages, prin
     for text in texts:
         lines = [line.strip() for line in re.sub(r"— \d+ —", "", text).splitlines() if line.strip()]
         assert not [head for head in heads if head.endswith(lines[-1])]
+
+
+@pytest.mark.parametrize("name", YEARLY)
+def test_a_printed_yearly_report_has_its_four_parts_and_leaves_no_heading_alone(look, pages, printed, name):
+    page = look(pages[name]).page
+    heads = {unicodedata.normalize("NFKC", said) for said in page.locator("h2, h3, caption").all_inner_texts()}
+    rows = {re.sub(r"\s", "", said) for said in page.locator("thead").all_inner_texts()}
+    page.close()
+    texts = [unicodedata.normalize("NFKC", sheet.extract_text()) for sheet in printed[name].pages]
+    whole = "\n".join(texts)
+    places = [whole.index(f"{title}\n") for title in ("一、监测数据", "二、分析结果", "三、结论", "四、建议")]
+    assert places == sorted(places)
+    assert "演示数据" in texts[0]
+    for text in texts:
+        lines = [line.strip() for line in re.sub(r"— \d+ —", "", text).splitlines() if line.strip()]
+        assert not [head for head in heads if head.endswith(lines[-1])]
+        assert re.sub(r"\s", "", lines[-1]) not in rows  # the head of a table with no row below it

@@ -6,9 +6,10 @@ import pytest
 import sqlalchemy as sa
 from stores import empty_database, opened
 
-from chengxin import schema, states
+from chengxin import readers, schema, states
 from chengxin.changes import put
 from chengxin.errors import DataError
+from chengxin.exchange import load
 from chengxin.store import writing
 
 ABOUT = {"who": "王科长", "why": "补正", "at": datetime(2026, 4, 1, tzinfo=UTC)}
@@ -82,6 +83,51 @@ def test_one_bad_move_keeps_all_others_from_being_stored(tmp_path):
         assert "“已纳入”之后为“已退出”" in str(refused.value)
         with engine.connect() as conn:
             assert set(conn.execute(sa.select(schema.AREA.c.status)).scalars()) == {"accepted"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "way"),
+    [
+        ("draft", "published", ("draft", "submitted", "approved", "published")),
+        ("approved", "draft", ()),
+        ("published", "submitted", ()),
+        ("draft", "draft", ("draft",)),
+    ],
+)
+def test_the_way_from_one_state_to_another(before, after, way):
+    assert states.path("assessment", before, after) == way
+
+
+def work(folder, *given):
+    """Write assessments.csv: one row a state, from A0 on."""
+    rows = [
+        f"A{n},{FIRST['area']['code']},{2020 + n},scenic_area,2026-10-31,{state}\n" for n, state in enumerate(given)
+    ]
+    (folder / "assessments.csv").write_text("id,area,period,rubric,as_of,status\n" + "".join(rows), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("draft", "published", "“A1”由“草稿”改为“已发布”，应为“草稿”之后为“已提交”，"
+         "请按“草稿→已提交→已审定→已发布”一步一步导入"),
+        ("approved", "草稿", "“A1”由“已审定”改为“草稿”，应为“已审定”之后为“已发布”，没有到这一状态的途径"),
+    ],
+)  # fmt: skip
+def test_a_load_that_jumps_is_refused_by_file_and_line_with_the_way(tmp_path, before, after, said):
+    with opened(empty_database(tmp_path / "x.db")) as engine:
+        with writing(engine) as conn:
+            put(conn, "reporting_unit", [FIRST["reporting_unit"]], **ABOUT)
+            put(conn, "area", [FIRST["area"]], **ABOUT)
+        work(tmp_path, "draft", before)
+        load(engine, tmp_path, **ABOUT)
+        work(tmp_path, "submitted", after)
+        with pytest.raises(DataError) as refused:
+            load(engine, tmp_path, **ABOUT)
+        (fault,) = refused.value.faults
+        assert fault.where == "assessments.csv 第3行 status列"
+        assert f"{fault.found}，应为{fault.expected}，{fault.remedy}".startswith(said)
+        assert set(readers.assessments(engine)["status"]) == {"draft", before}
 
 
 def test_what_may_follow_is_written_for_every_state_of_the_schema():
