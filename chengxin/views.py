@@ -12,10 +12,10 @@ from chengxin.errors import UsageError
 from chengxin.explain import explain, improvements, total_in_words
 from chengxin.gather import Filled, filled
 from chengxin.held import held
-from chengxin.improving import followed
+from chengxin.improving import followed, items
 from chengxin.ledgers import overrides
 from chengxin.rubric import Rubric, load_rubric
-from chengxin.schema import AREA_KINDS, ASSESSMENT_STATES
+from chengxin.schema import AREA_KINDS, ASSESSMENT_STATES, IMPROVEMENT_STATES
 from chengxin.scoresheets import group_rates, overridden_table, sheet_table, steps
 from chengxin.scoring import rank, score, totals
 from chengxin.store import open_store
@@ -39,6 +39,7 @@ class CountyIndex:
     evidence: pd.DataFrame
     overridden: pd.DataFrame
     followed: pd.DataFrame
+    items: pd.DataFrame
     own: list[str]
 
     def banner(self) -> tables.Html:
@@ -129,10 +130,19 @@ class CountyIndex:
             if lost
             else pd.DataFrame(columns=["assessment", "line", "label", "lost", "reason", "remedy", "red_line"])
         )
-        rows = rows.sort_values(["red_line", "lost"], ascending=False, kind="stable").head(20)
-        rows = rows.assign(area=rows["assessment"].map(names), mark=np.where(rows["red_line"], "red", ""))
-        columns = {"area": "评价对象", "line": "条目", "label": "内容", "lost": "可挽回（分）", "remedy": "整改建议"}
-        return tables.table(rows, columns, "表2　整改建议（红线事项在先，按可挽回分值排序，列前20项）", mark="mark")
+        rows = rows.sort_values(["red_line", "lost"], ascending=False, kind="stable")
+        kept = self.items[["assessment", "line", "owner", "due_on", "state"]]
+        rows = rows.merge(kept, on=["assessment", "line"], how="left")
+        rows = rows.assign(
+            area=rows["assessment"].map(names), mark=np.where(rows["red_line"], "red", ""),
+            due=rows["due_on"].dt.strftime("%Y-%m-%d"), state=rows["state"].map(IMPROVEMENT_STATES),
+        )  # fmt: skip
+        columns = {
+            "area": "评价对象", "line": "条目", "label": "内容", "lost": "可挽回（分）", "remedy": "整改建议",
+            "owner": "责任人", "due": "期限", "state": "状态",
+        }  # fmt: skip
+        caption = f"表2　整改事项（红线在先，按可挽回分值排序；共{len(rows)}项，可挽回{rows['lost'].sum():.2f}分）"
+        return tables.table(rows, columns, caption, mark="mark")
 
     def followed_table(self) -> tables.Html:
         """What became of the items of the period before, area by area."""
@@ -235,11 +245,12 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
     own = work[work["unit"] == county]
     fared = [followed(rubrics[n], sheet, own[own["rubric"] == n], books["improvement"], period)
              for n, (sheet, _) in scored.items()]  # fmt: skip
+    todo = pd.concat([items(rubrics[n], sheet, mine, books["improvement"]) for n, sheet in sheets.items()])
     fate = pd.concat(fared).merge(results[["area", "name"]], on="area")
     demo = bool(mine["demo"].any())
     names = units["short_name"].to_dict()
     said = own_settings(books["unit_setting"], {county: names[county]}, mine["as_of"].max(), ["measuring"])
-    return CountyIndex(units.loc[county], period, demo, rubrics, results, sheets, past, evidence, unlike, fate, said)
+    return CountyIndex(units.loc[county], period, demo, rubrics, results, sheets, past, evidence, unlike, fate, todo, said)
 
 
 def _city(

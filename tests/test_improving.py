@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from stores import opened, sample_database
 
 from chengxin.improving import closed, followed, items
 from chengxin.rubric import load_rubric
 from chengxin.scoring import score, totals
+from chengxin.views import county_index
 
 STREET = load_rubric("street")
 BASE = [line for line in STREET.lines if line.section == "base"]
@@ -92,3 +94,18 @@ def test_areas_are_followed_from_period_to_period():
     ).astype(NOTHING.dtypes)
     (late,) = followed(STREET, sheet, work(a="2025", b="2026"), taken, "2026").to_dict("records")
     assert late["late"] == 1
+
+
+def test_the_county_report_lists_every_item_with_who_until_when_and_how_it_stands(tmp_path):
+    with opened(sample_database(tmp_path / "x.db")) as engine:
+        index = county_index(engine, "331082", "2026")
+    table = index.mend_table().text
+    offered = index.items.groupby("assessment")["points"].sum()
+    base = index.results.set_index("assessment")["base"]
+    assert offered.to_dict() == pytest.approx((100 - base).to_dict())
+    for row in index.items.to_dict("records"):
+        assert f"<td>{row['line']}</td>" in table
+        assert row["owner"] in table
+        assert f"{row['due_on']:%Y-%m-%d}" in table
+    assert table.count("<tr") - 1 >= len(index.items)
+    assert "待整改" in table
