@@ -250,7 +250,8 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
     demo = bool(mine["demo"].any())
     names = units["short_name"].to_dict()
     said = own_settings(books["unit_setting"], {county: names[county]}, mine["as_of"].max(), ["measuring"])
-    return CountyIndex(units.loc[county], period, demo, rubrics, results, sheets, past, evidence, unlike, fate, todo, said)
+    unit = units.loc[county]
+    return CountyIndex(unit, period, demo, rubrics, results, sheets, past, evidence, unlike, fate, todo, said)
 
 
 def _city(
