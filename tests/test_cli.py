@@ -20,7 +20,8 @@ NAMES = """
 kg equal finer group points merchants surveys
 stricter strict demo rubrics settings tables yaml README md Q index monitoring year city
 chengxin CHENGXIN_DB chengxin.db sample_data reports chengxin-demo observations
-CSV YAML HTML Markdown table csv json assessment line value of outcome note
+CSV YAML HTML Markdown Word Excel table csv json html pdf docx xlsx ipynb assessment line value of outcome note
+comparison merchant cancel yes no dispute_days
 """
 
 
