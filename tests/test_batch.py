@@ -176,15 +176,15 @@ def test_after_a_kill_every_file_is_whole_and_the_next_run_goes_on(demo, tmp_pat
     words = [sys.executable, "-c", code, "report", "--period", "2026", "--out", str(out)]
     running = subprocess.Popen([*words, "--database", str(demo / "chengxin.db")], stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)  # fmt: skip
-    end = time.monotonic() + 120
-    while len(list(out.glob("2026-*.html"))) < 2 and time.monotonic() < end:
+    end, manifest = time.monotonic() + 120, out / "manifest.json"  # a kill before it is there makes all again
+    while not (manifest.is_file() and len(list(out.glob("2026-*.html"))) >= 2) and time.monotonic() < end:
         time.sleep(0.05)
     running.send_signal(signal.SIGKILL)
     running.wait()
     left = sorted(out.glob("2026-*.html"))
     assert len(left) >= 2
     assert all(page.read_text("utf-8").rstrip().endswith("</html>") for page in left)
-    json.loads((out / "manifest.json").read_text("utf-8"))
+    json.loads(manifest.read_text("utf-8"))
     batch = make_reports(str(demo / "chengxin.db"), "2026", None, out)
     states = [row.state for row in batch.made]
     assert len(states) == 10
