@@ -16,7 +16,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
-from chengxin.batch import TIMEOUT, Job, _one
+from chengxin.batch import TIMEOUT, WARM, Job, _one
 from chengxin.kernels import Forks
 from chengxin.places import place
 from chengxin.reports import KINDS
@@ -54,7 +54,7 @@ def our_way(folder: Path, count: int) -> None:
         out.mkdir()
         jobs.append(Job(KINDS["index"], unit, unit, PERIOD, out, ("ipynb",), "", template, TIMEOUT))
     cores = os.cpu_count() or 1
-    with Forks("index", ",".join(UNITS), PERIOD, cores) as forks, ThreadPoolExecutor(cores + 1) as pool:
+    with Forks(WARM, "index", ",".join(UNITS), PERIOD, charts=cores) as forks, ThreadPoolExecutor(cores + 1) as pool:
         made = list(pool.map(lambda job: _one(job, forks.kernel), jobs))
     assert all(row.state == "made" for row in made), made
     assert not forks.failed

@@ -29,6 +29,7 @@ from chengxin.workbook import to_xlsx
 
 TIMEOUT = 300  # seconds a cell may take
 TRIES = 2
+WARM = ("chengxin.comparison", "chengxin.yearly")  # what report kernels import
 WORTH = 3  # reports from which on the preloaded process pays for its start
 
 
@@ -155,7 +156,8 @@ def _run(plan: list[Job], kind: str, jobs: int, force: bool, forked: bool, progr
     for row in made.values():
         progress(row)
     todo = [job for job in plan if job.code not in made]
-    forks = Forks(kind, ",".join(job.code for job in todo), plan[0].period, min(jobs, os.cpu_count() or 1))
+    codes = ",".join(job.code for job in todo)
+    forks = Forks(WARM, kind, codes, plan[0].period, charts=min(jobs, os.cpu_count() or 1))
     if not forked or len(todo) < WORTH:
         _pool(todo, jobs, QuickKernel, manifest, made, progress)
         return Batch([made[job.code] for job in plan])
