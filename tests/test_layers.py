@@ -54,6 +54,7 @@ ORDER = [
         "act_commands",
         "lab_commands",
         "report_commands",
+        "bench_commands",
         "site_commands",
         "cli",
     ),
