@@ -39,7 +39,7 @@ ORDER = [
     ),
     *("evidence", "work", "workflow", "filework", "filesteps"),
     *("ledgerwords", "paste", "ledgerbook", "overview", "weakspots"),
-    *("vega", "charts", "chartserver", "tables", "pages", "scoresheets", "views", "yearly", "comparison"),
+    *("vega", "charts", "chartserver", "tables", "pages", "scoresheets", "views", "areacard", "yearly", "comparison"),
     *("forks", "kernels", "reports", "rendering", "document", "steady", "workbook", "pdf", "word"),
     *("batch", "publish"),
     *("parts", "visitor", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
