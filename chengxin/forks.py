@@ -30,9 +30,10 @@ PRELOAD = (
     "comm",
     "IPython.display",
 )
-WARM = ("chengxin.comparison", "chengxin.yearly")
+WARM = ("chengxin.areacard", "chengxin.comparison", "chengxin.yearly")
 MAKERS = {
     "index": ("chengxin.views", "county_index"),
+    "card": ("chengxin.areacard", "area_card"),
     "comparison": ("chengxin.comparison", "comparison"),
     "city": ("chengxin.comparison", "comparison"),
     "monitoring-year": ("chengxin.yearly", "monitoring_year"),

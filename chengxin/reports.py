@@ -18,11 +18,18 @@ from chengxin.yearly import CITY
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of report: its notebook in ``notebooks/reports``, its title and what its files' names begin with."""
+    """A kind of report.
+
+    notebook, title : the notebook in ``notebooks/reports``, the report's name
+    prefix : what its files' names begin with
+    about, parameter : what one report is for, and the notebook's parameter that says which
+    """
 
     notebook: str
     title: str
     prefix: str = ""
+    about: str = "填报单位"
+    parameter: str = "county"
 
     @property
     def template(self) -> Path:
@@ -31,6 +38,7 @@ class Kind:
 
 KINDS = {
     "index": Kind("county_index", "诚信计量指数评价报告"),
+    "card": Kind("area_card", "诚信计量指数评分卡", "card-", "评价对象", "area"),
     "comparison": Kind("comparison", "诚信计量指数两期对比报告", "comparison-"),
     "city": Kind("city_summary", "诚信计量指数综合报告", "city-"),
     "monitoring-year": Kind("monitoring_year", "诚信计量监测点年度监测报告", "monitoring-"),
@@ -46,6 +54,10 @@ def planned(engine: Engine, kind: str, period: str, counties: Iterable[str] | No
             raise UsageError(f"年度“{period}”：应为公历年，如2026。")
         return _watched(engine, counties)
     units = _wanted(engine, period, None if kind == "city" else counties)
+    if kind == "card":
+        work = readers.assessments(engine, period)
+        work = work[work["unit"].isin(units) & (work["status"] != "withdrawn")]
+        return dict(zip(work["area"], work["name"], strict=True))
     return {CITY: "全市"} if kind == "city" else units
 
 

@@ -1,11 +1,14 @@
 """Tables as escaped HTML; they return, never show. Every cell that a person could have typed is escaped here."""
 
 import html
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+
+BRIEF = re.compile(r"\d{4}-\d\d-\d\d|[一-龥]{2,4}")  # dates and short words are never broken over lines
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,8 @@ def _cell(cell: Any, numeric: bool) -> str:
         text = f"{cell:.2f}"
     else:
         text = html.escape(str(cell)).replace("\n", "<br>")
-    return f"<td{_side(numeric)}>{text}</td>"
+    brief = ' class="brief"' if not numeric and BRIEF.fullmatch(text) else ""
+    return f"<td{_side(numeric) or brief}>{text}</td>"
 
 
 def facts(pairs: Mapping[str, Any], title: str = "") -> Html:
