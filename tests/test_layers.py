@@ -57,7 +57,7 @@ ORDER = [
     *("parts", "visitor", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
     *("citywords", "citypage"),
     *("itemform", "filingform", "filingpage", "rowform", "ledgerpage"),
-    *("labcharts", "labmemo", "labform", "labpage"),
+    *("labcharts", "labmemo", "labshelf", "labrule", "labform", "labpage"),
     *("signin", "finished", "guard", "site", "server"),
     *(
         "console",
