@@ -187,7 +187,7 @@ def test_the_page_in_a_browser(browser, served, sample):
     expect(page.locator(".cx-banner").first).to_contain_text("演示数据")
     for width, height in SCREENS:
         page.set_viewport_size({"width": width, "height": height})
-        assert page.evaluate(FITS), width
+        page.wait_for_function(FITS)  # the widgets follow a new size a moment later
         assert page.evaluate(INSIDE) == 0, width
     assert outside == []
     assert errors == []
