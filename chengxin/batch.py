@@ -143,7 +143,7 @@ def make_reports(
     ]  # fmt: skip
     batch = _run(plan, kind, jobs or (os.cpu_count() or 1) + 1, force, forked, progress)
     if plan:
-        write(out / f"{sort.prefix}index.html", index_page(batch.made, f"{period}年{sort.title}", demo))
+        write(out / f"{sort.prefix}index.html", index_page(batch.made, f"{period}年{sort.title}", demo, sort.about))
     return batch
 
 
@@ -214,7 +214,9 @@ def _one(job: Job, kernel: Any) -> Made:
     part = job.out / f".{job.stem}.part.ipynb"
     for _ in range(TRIES):
         try:
-            executed = execute(job.template, part, {"county": job.code, "period": job.period}, kernel, job.timeout)
+            executed = execute(
+                job.template, part, {job.kind.parameter: job.code, "period": job.period}, kernel, job.timeout
+            )
             for ending, file in zip(job.formats, job.files, strict=True):
                 write(job.out / file, FORMATS[ending](executed, job.title))
         except Exception as error:  # whatever went wrong in a kernel, the other units go on

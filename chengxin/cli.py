@@ -11,6 +11,7 @@ import typer
 
 from chengxin import (
     act_commands,
+    bench_commands,
     lab_commands,
     ledger_commands,
     report_commands,
@@ -56,6 +57,7 @@ for name, about, sub, work in (
 app.add_typer(site_commands.user_app, name="user")
 app.add_typer(act_commands.setting_app, name="setting")
 app.add_typer(lab_commands.lab_app, name="lab")
+app.add_typer(bench_commands.bench_app, name="bench")
 
 COLUMNS = "观测数据的CSV文件，列名：assessment,line,value,of,outcome,note；后三列可缺"
 RubricName = Annotated[str, typer.Argument(metavar="细则", help="细则编号（如scenic_area）或YAML文件")]
@@ -187,8 +189,8 @@ def _report_load(folder: Path, database: str | None, who: str, why: str, demo: b
     from chengxin.rubric import load_rubric
     from chengxin.store import open_store
 
-    def check(rubric: str, observations: Any) -> list[Any]:
-        return observation_faults(load_rubric(rubric), observations, "observations.csv ")
+    def check(rubric: str, observations: Any, file: str) -> list[Any]:
+        return observation_faults(load_rubric(rubric), observations, file)
 
     engine = open_store(database)
     at = datetime.now(UTC)

@@ -83,9 +83,9 @@ def day(label: str) -> w.DatePicker:
     return made(w.DatePicker, "cx-field", description=label)
 
 
-def files(label: str) -> w.FileUpload:
+def files(label: str, accept: str = "image/*,.pdf", multiple: bool = True) -> w.FileUpload:
     """Photos or documents to hand over."""
-    return made(w.FileUpload, accept="image/*,.pdf", multiple=True, description=label)
+    return made(w.FileUpload, accept=accept, multiple=multiple, description=label)
 
 
 def number(label: str, value: Any = "", *classes: str) -> w.Text:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from chengxin.settings import settings
 
 BLOCK = 250_000  # totals drawn at a time, small enough for the cache
 MOST_PAIRS = 300  # assessments whose every pair is compared
+MOST_RANKED = 4000  # assessments that are ranked together: their table of ranks, n × n counts, takes 128 MB
+THREADS = 2
 SAME = "名次不可区分"
 
 
@@ -101,7 +104,8 @@ def rank_intervals(
 
     Raises
     ------
-    UsageError : draws, `vary`, `by`, concentration or confidence outside what is allowed
+    UsageError : draws, `vary`, `by`, concentration or confidence outside what is allowed; more than 4000 complete
+        assessments (counts of ranks are an n × n table, one for the sum and one for each of two threads)
     DataError : faulty observations
     """
     plan = _plan(rubric, observations, draws, seed, by, vary, concentration, population)
@@ -109,6 +113,10 @@ def rank_intervals(
     if not 0 < percent < 100:
         raise UsageError(f"置信水平得到{percent:g}；应为大于0、小于100的数（单位：%）。")
     found = plan.panel
+    if len(found.ids) > MOST_RANKED:
+        raise UsageError(
+            f"完整的评价有{len(found.ids)}个；名次区间一次最多算{MOST_RANKED}个，再多占用内存过大。请按县或等级分开算。"
+        )
     total = found.results["unrounded"].to_numpy()
     first = np.argsort(-total, kind="stable")
     counts, wins = _drawn(plan, first)
@@ -148,19 +156,21 @@ def _drawn(plan: _Plan, first: Any) -> tuple[Any, Any]:
     """How often each assessment took each rank (n × n), and how often each of `first` beat the one after it."""
     n = len(plan.panel.ids)
 
-    def work(block: tuple[int, np.random.SeedSequence]) -> tuple[Any, Any]:
+    counts, wins, adding = np.zeros(n * n, np.int64), np.zeros(max(0, n - 1), np.int64), Lock()
+
+    def work(block: tuple[int, np.random.SeedSequence]) -> None:
         totals = plan.totals(*block)
         order, rank = ranked(totals)
-        counts = np.bincount((order * n + rank - 1).ravel(), minlength=n * n)
+        some = np.bincount((order * n + rank - 1).ravel(), minlength=n * n)
         sorted_totals = totals[:, first]
-        return counts, (sorted_totals[:, :-1] - sorted_totals[:, 1:] > TIE).sum(axis=0)
+        won = (sorted_totals[:, :-1] - sorted_totals[:, 1:] > TIE).sum(axis=0)
+        with adding:  # here and not by whoever waits for the results, so that none of them pile up
+            np.add(counts, some, out=counts)
+            np.add(wins, won, out=wins)
 
-    counts, wins = np.zeros(n * n, np.int64), np.zeros(max(0, n - 1), np.int64)
     if n:
-        with ThreadPoolExecutor(2) as pool:
-            for some, won in pool.map(work, plan.blocks()):
-                counts += some
-                wins += won
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(work, plan.blocks()))
     return counts.reshape(n, n), wins
 
 

@@ -14,7 +14,8 @@ from chengxin.schema import AREA_KINDS
 FLAGS = ("red", "black", "honour")
 
 
-COLUMNS = ["id", "area", "name", "kind", "short_name", "status", "total", "low", "high", "complete", "red_lines"]
+COLUMNS = ["id", "area", "period", "name", "kind", "short_name", "status", "total", "low", "high", "complete",
+           "red_lines"]  # fmt: skip
 
 
 def ranking(overview: Overview, choice: Choice, most: int | None = None) -> pd.DataFrame:
@@ -34,7 +35,7 @@ def ranking(overview: Overview, choice: Choice, most: int | None = None) -> pd.D
     kept, after = shortened(2 * kind.cat.codes.to_numpy()[rows] + ~complete.to_numpy()[rows], *_halves(most))
     out = overview.results.iloc[rows[kept]]
     among = "unit" if choice.unit else "city"
-    return out[COLUMNS].astype({"kind": "str"}).assign(
+    return out[COLUMNS].astype({"kind": "str", "period": "str"}).assign(
         rank=out[f"{among}_rank"], tied=out[f"{among}_tied"], change=out["change"], after=after
     ).reset_index(drop=True)  # fmt: skip
 

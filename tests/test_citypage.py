@@ -24,8 +24,8 @@ FITS = "Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    return sample_database(tmp_path_factory.mktemp("city") / "x.db")
+def path(sample):
+    return sample
 
 
 @pytest.fixture(scope="module")
