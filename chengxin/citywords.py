@@ -1,6 +1,7 @@
 """What the city page says, as escaped HTML: cards, ranking with bars, where points are lost, flags."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from chengxin.schema import AREA_KINDS, ASSESSMENT_STATES
 from chengxin.tables import Html
 
 LONGEST = 12  # lines the Pareto shows
+LONG = 7  # letters of a figure that need a smaller face
 
 
 def cards(figures: pd.DataFrame) -> Html:
@@ -18,25 +20,28 @@ def cards(figures: pd.DataFrame) -> Html:
 
     Parameters
     ----------
-    figures : from `overview.headline`
+    figures : from `overview.headline`; ``shown`` stands for the value and ``told`` for the counts, where given
     """
     return Html(f'<div class="cx-cards">{"".join(_card(row) for row in figures.to_dict("records"))}</div>')
 
 
 def _card(row: dict[Any, Any]) -> str:
-    number = "—" if pd.isna(row["value"]) else f"{row['value']:.{row['digits']}f}"
-    counts = "" if pd.isna(row["whole"]) else f"{row['part']:.0f}／{row['whole']:.0f}"
+    number = row.get("shown") or ("—" if pd.isna(row["value"]) else f"{row['value']:.{row['digits']}f}")
+    counts = row.get("told") or ("" if pd.isna(row.get("whole")) else f"{row['part']:.0f}／{row['whole']:.0f}")
     return escaped(
-        '<section class="cx-figurecard"><h3>{label}</h3><p class="cx-figure"><b>{number}</b>{unit}</p>{change}'
+        '<section class="cx-figurecard"><h3>{label}</h3><p class="cx-figure"><b{long}>{number}</b>{unit}</p>{change}'
         '<p class="cx-rule">{counts}</p><details><summary>口径</summary><p>{definition}截至{day}。</p></details>'
         "</section>",
-        label=row["label"], number=number, unit=row["unit"], change=_change(row), counts=counts,
+        label=row["label"], number=number, long=Html(' class="cx-long"' if len(number) > LONG else ""),
+        unit=row["unit"], change=_change(row), counts=counts,
         definition=row["definition"], day=day_in_words(row["as_of"]),
     )  # fmt: skip
 
 
 def _change(row: dict[Any, Any]) -> Html:
-    """How a figure changed, in words and with a sign, never by colour alone."""
+    """How a figure changed, in words and with a sign, never by colour alone; nothing where no change is meant."""
+    if pd.isna(row["before"]):
+        return Html("")
     if pd.isna(row["change"]):
         return Html('<p class="cx-delta">没有上期可比</p>')
     step = round(row["change"], row["digits"])
@@ -75,10 +80,11 @@ def _ranked(row: dict[Any, Any], low: float, high: float) -> str:
     change = "—" if pd.isna(row["change"]) else f"{row['change']:+.2f}".replace("-", "−")
     red = Html(' <span class="cx-tag cx-bad">红线</span>' if row["red_lines"] else "")
     return escaped(
-        '<tr><td class="num">{place}</td><td>{name}（{unit}，{state}）{red}</td><td>{kind}</td>'
-        '<td><span class="cx-bartext">{said}</span><span class="cx-track" aria-hidden="true">'
+        '<tr><td class="num">{place}</td><td><a href="area.ipynb?{to}">{name}</a>（{unit}，{state}）{red}</td>'
+        '<td>{kind}</td><td><span class="cx-bartext">{said}</span><span class="cx-track" aria-hidden="true">'
         '<i class="{open}" style="{bar}"></i></span></td><td class="num">{change}</td></tr>',
-        place=place, name=row["name"], unit=row["short_name"], state=ASSESSMENT_STATES[row["status"]], red=red,
+        place=place, to=urlencode({"area": row["area"], "period": row["period"]}), name=row["name"],
+        unit=row["short_name"], state=ASSESSMENT_STATES[row["status"]], red=red,
         kind=AREA_KINDS[row["kind"]], said=said, open="" if row["complete"] else "cx-open", bar=bar, change=change,
     )  # fmt: skip
 

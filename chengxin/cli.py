@@ -189,8 +189,8 @@ def _report_load(folder: Path, database: str | None, who: str, why: str, demo: b
     from chengxin.rubric import load_rubric
     from chengxin.store import open_store
 
-    def check(rubric: str, observations: Any) -> list[Any]:
-        return observation_faults(load_rubric(rubric), observations, "observations.csv ")
+    def check(rubric: str, observations: Any, file: str) -> list[Any]:
+        return observation_faults(load_rubric(rubric), observations, file)
 
     engine = open_store(database)
     at = datetime.now(UTC)

@@ -98,20 +98,20 @@ def observations(
     return _read(engine, _where(query, wanted))
 
 
-def history(engine: Engine, assessment: str) -> pd.DataFrame:
-    """Every version of the observations of one assessment, by line and version.
+def history(engine: Engine, *assessments: str) -> pd.DataFrame:
+    """Every version of the observations of some assessments, by assessment, line and version.
 
     Parameters
     ----------
     engine : from `open_store`
-    assessment : its id
+    assessments : their ids
 
     Returns
     -------
     columns assessment, line, version, value, of, outcome, note, at (UTC, ISO text), who, why
     """
-    query = sa.select(HISTORY).where(HISTORY.c.assessment == assessment)
-    return _read(engine, query.order_by(HISTORY.c.line, HISTORY.c.version))
+    query = sa.select(HISTORY).where(HISTORY.c.assessment.in_(assessments))
+    return _read(engine, query.order_by(HISTORY.c.assessment, HISTORY.c.line, HISTORY.c.version))
 
 
 def audit_trail(engine: Engine, limit: int = 100) -> pd.DataFrame:

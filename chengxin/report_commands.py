@@ -19,7 +19,7 @@ def report(
         typer.Option(
             "--kind",
             metavar="种类",
-            help="index（指数评价）、card（各景区、街区评分卡）、comparison（两期对比）、city（全市综合）或monitoring-year（年度监测）",
+            help="index（指数评价）、card（各景区、街区评分卡）、comparison（两期对比）、recheck（自评与复核对比）、city（全市综合）或monitoring-year（年度监测）",
         ),
     ] = "index",
     county: Annotated[

@@ -40,6 +40,7 @@ KINDS = {
     "index": Kind("county_index", "诚信计量指数评价报告"),
     "card": Kind("area_card", "诚信计量指数评分卡", "card-", "评价对象", "area"),
     "comparison": Kind("comparison", "诚信计量指数两期对比报告", "comparison-"),
+    "recheck": Kind("recheck", "诚信计量指数自评与复核对比报告", "recheck-"),
     "city": Kind("city_summary", "诚信计量指数综合报告", "city-"),
     "monitoring-year": Kind("monitoring_year", "诚信计量监测点年度监测报告", "monitoring-"),
 }
@@ -53,6 +54,8 @@ def planned(engine: Engine, kind: str, period: str, counties: Iterable[str] | No
         if not re.fullmatch(r"[12]\d{3}", period, re.ASCII):
             raise UsageError(f"年度“{period}”：应为公历年，如2026。")
         return _watched(engine, counties)
+    if kind == "recheck":
+        return _looked_at(engine, period, counties)
     units = _wanted(engine, period, None if kind == "city" else counties)
     if kind == "card":
         work = readers.assessments(engine, period)
@@ -79,11 +82,26 @@ def _watched(engine: Engine, counties: Iterable[str] | None) -> dict[str, str]:
     """The city and the units that have monitoring points, or those asked for."""
     units = {CITY: "全市", **readers.units(engine).set_index("code")["short_name"].to_dict()}
     there = {CITY, *readers.books(engine)["monitoring_point"]["unit"]}
+    return _among(units, counties, there)
+
+
+def _among(units: dict[str, str], counties: Iterable[str] | None, there: set[str]) -> dict[str, str]:
+    """Of all units those asked for, else those that have something."""
     wanted = list(counties) if counties is not None else [code for code in units if code in there]
     unknown = [code for code in wanted if code not in units]
     if unknown:
         raise UsageError(f"没有填报单位“{'、'.join(unknown)}”，可用：{'、'.join(units)}。")
     return {code: units[code] for code in wanted}
+
+
+def _looked_at(engine: Engine, period: str, counties: Iterable[str] | None) -> dict[str, str]:
+    """The city and the units of which something was re-checked, or those asked for."""
+    units = {CITY: "全市", **readers.units(engine).set_index("code")["short_name"].to_dict()}
+    work = readers.assessments(engine, period)
+    there = set(work.loc[work["id"].isin(readers.books(engine, ["recheck"])["recheck"]["assessment"]), "unit"])
+    if not there:
+        raise UsageError(f"{period}年没有复核记录；复核记录用chengxin load导入，文件为rechecks.csv。")
+    return _among(units, counties, {CITY, *there})
 
 
 def content(engine: Engine, sort: Kind) -> str:

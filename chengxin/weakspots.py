@@ -12,7 +12,7 @@ def ranking(overview: Overview, choice: Choice) -> pd.DataFrame:
 
     Returns
     -------
-    columns id, area, name, kind, short_name, status, total, low, high, complete, red_lines, rank (among the
+    columns id, area, period, name, kind, short_name, status, total, low, high, complete, red_lines, rank (among the
     complete ones of the kind in the unit, or in the city), tied (shares its rank), change (of the total since the
     area's period before)
     """
@@ -20,8 +20,8 @@ def ranking(overview: Overview, choice: Choice) -> pd.DataFrame:
     rows["rank"] = rows["unit_rank" if choice.unit else "city_rank"]
     rows["tied"] = rows["rank"].notna() & rows.duplicated(["kind", "rank"], keep=False)
     rows["change"] = rows["unrounded"].where(rows["complete"]) - rows["area"].map(_last_totals(overview, choice))
-    columns = ["id", "area", "name", "kind", "short_name", "status", "total", "low", "high", "complete", "red_lines",
-               "rank", "tied", "change"]  # fmt: skip
+    columns = ["id", "area", "period", "name", "kind", "short_name", "status", "total", "low", "high", "complete",
+               "red_lines", "rank", "tied", "change"]  # fmt: skip
     return rows.sort_values(["kind", "complete", "unrounded", "high"], ascending=[True, False, False, False],
                             kind="stable", ignore_index=True)[columns]  # fmt: skip
 

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 from playwright.sync_api import expect
-from stores import empty_database, opened, sample_database
+from stores import empty_database, opened
 
 from chengxin.citypage import CityPage, tiles
 from chengxin.overview import Choice, headline
@@ -16,8 +16,8 @@ FITS = "Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    return sample_database(tmp_path_factory.mktemp("city") / "x.db")
+def path(sample):
+    return sample
 
 
 @pytest.fixture(scope="module")
