@@ -14,12 +14,14 @@ from chengxin.schema import (
     AREA,
     ASSESSMENT,
     AUDIT,
+    CHECK,
     HISTORY,
     LEDGERS,
     MERCHANT,
     METADATA,
     OBSERVATION,
     POINT,
+    SAMPLE,
     SETTING,
     UNIT,
 )
@@ -171,6 +173,46 @@ def keys(engine: Engine, table: str) -> set[str]:
     """
     (key,) = METADATA.tables[table].primary_key
     return set(_read(engine, sa.select(key))[key.name])
+
+
+def judgements(engine: Engine, period: str, rubric: str) -> pd.DataFrame:
+    """Every version of the observations of a period's assessments with who stored it, oldest first.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    period, rubric : of the assessments
+
+    Returns
+    -------
+    columns assessment, line, version, value, of, outcome, note, at (UTC, ISO text), who
+    """
+    t = HISTORY.c
+    query = sa.select(t.assessment, t.line, t.version, t.value, t.of, t.outcome, t.note, t.at, t.who)
+    query = query.select_from(HISTORY.join(ASSESSMENT)).order_by(t.at, t.assessment, t.line, t.version)
+    return _read(engine, _where(query, {ASSESSMENT.c.period: period, ASSESSMENT.c.rubric: rubric}))
+
+
+def merchant_checks(engine: Engine, period: str, rubric: str) -> tuple[pd.DataFrame, dict[str, float]]:
+    """What was found at each inspected merchant, and how many merchants the areas have.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    period, rubric : of the assessments
+
+    Returns
+    -------
+    columns assessment, merchant, line, result (ok, bad, na); assessment → number of all its merchants, where the
+    drawing of the sample recorded it
+    """
+    wanted = {ASSESSMENT.c.period: period, ASSESSMENT.c.rubric: rubric}
+    columns = (CHECK.c.assessment, CHECK.c.merchant, CHECK.c.line, CHECK.c.result)
+    rows = _where(sa.select(*columns).select_from(CHECK.join(ASSESSMENT)).order_by(*CHECK.primary_key), wanted)
+    size = sa.select(SAMPLE.c.assessment, SAMPLE.c.population).select_from(SAMPLE.join(ASSESSMENT))
+    sizes = _read(engine, _where(size, wanted))
+    every = dict(zip(sizes["assessment"], sizes["population"].astype(float), strict=True))
+    return _read(engine, rows), every
 
 
 def states(engine: Engine, table: str) -> dict[str, str]:

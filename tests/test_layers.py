@@ -22,7 +22,18 @@ ORDER = [
         "planning",
         "sampling",
     ),
-    *("labtable", "changing", "whatif", "panel", "drawing", "robustness", "variance", "linestats", "samplesize"),
+    *(
+        "labtable",
+        "changing",
+        "whatif",
+        "panel",
+        "merchants",
+        "drawing",
+        "robustness",
+        "variance",
+        "linestats",
+        "samplesize",
+    ),
     *("consistency", "variantfile", "lab"),  # the core ends here
     *("csvfiles", "cells", "schema", "states", "account_tables", "registers", "entries", "rows"),
     *(
@@ -66,6 +77,7 @@ ORDER = [
         "ledger_commands",
         "weigh_commands",
         "act_commands",
+        "agreement_commands",
         "lab_commands",
         "report_commands",
         "bench_commands",
