@@ -223,6 +223,19 @@ def states(engine: Engine, table: str) -> dict[str, str]:
     return dict(zip(keys, rows[column], strict=True))
 
 
+def change_number(engine: Engine) -> tuple[int | None, int | None]:
+    """What differs as soon as anything was stored: every change leaves an audit row or a version of an observation.
+
+    Both are append-only; on SQLite neither is counted, so it takes no time whatever their number.
+    """
+    sqlite = engine.dialect.name == "sqlite"
+    newest = "max(rowid) FROM main.observation_history" if sqlite else "count(*) FROM observation_history"
+    query = f"SELECT (SELECT max(id) FROM {'main.' if sqlite else ''}audit), (SELECT {newest})"
+    with engine.connect() as conn:
+        found = conn.execute(sa.text(query)).one()
+    return found[0], found[1]
+
+
 def unit_settings(engine: Engine) -> pd.DataFrame:
     """The reporting units' own settings: unit, setting, since, value, by these."""
     return _read(engine, sa.select(SETTING).order_by(*SETTING.primary_key))

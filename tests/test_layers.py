@@ -8,7 +8,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "chengxin"
 ORDER = [
     *("errors", "places", "rules", "strictyaml", "shape", "settings", "readings", "model", "checks", "variants"),
-    *("rubric", "diff", "faults", "grid", "judge", "figures", "ties", "sums", "scoring", "explain", "improving"),
+    *("rubric", "diff", "faults", "grid", "judge", "figures", "ties", "sums", "scoring", "placing", "explain"),
+    "improving",
     *("reweigh", "clock", "unit_settings", "surveys", "measures", "tallies", "ledgers"),
     *(
         "agreement",
@@ -49,7 +50,7 @@ ORDER = [
         "acts",
     ),
     *("evidence", "work", "workflow", "filework", "filesteps"),
-    *("ledgerwords", "paste", "ledgerbook", "overview", "weakspots"),
+    *("ledgerwords", "paste", "ledgerbook", "citycounts", "overview", "weakspots"),
     *("breakdown", "closeup"),
     *(
         "vega",
@@ -64,10 +65,10 @@ ORDER = [
         "comparison",
         "rechecked",
     ),
-    *("forks", "kernels", "reports", "rendering", "document", "steady", "workbook", "pdf", "word"),
+    *("forks", "kernels", "reports", "rendering", "document", "steady", "workbook", "pdf", "word", "poster", "exports"),
     *("batch", "publish"),
-    *("parts", "visitor", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
-    *("citywords", "citypage", "areawords", "areasheet", "areapage"),
+    *("parts", "savebar", "visitor", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
+    *("citywords", "citysheets", "citypage", "areawords", "areasheet", "areapage"),
     *("itemform", "filingform", "filingpage", "rowform", "ledgerpage"),
     *("labcharts", "labmemo", "labshelf", "labrule", "labform", "labpage"),
     *("signin", "finished", "guard", "site", "server"),
