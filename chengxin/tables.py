@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,37 @@ def table(
         body = f'<tr><td colspan="{len(columns)}">本期没有此类记录</td></tr>'
     title = f"<caption>{html.escape(caption)}</caption>"
     return Html(f'<div class="wide"><table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')
+
+
+def ruled(caption: str, names: Mapping[str, str], rows: Iterable[Sequence[str | Html]], *classes: str) -> Html:
+    """A dashboard's table; on a phone each row is a block of its own with the headings beside the cells.
+
+    Parameters
+    ----------
+    caption : above it
+    names : heading of each column → class of its cells (``num``: to the right), or empty
+    rows : a class for the row (or empty), then its cells; the first names the row; text is escaped
+    classes : of the table
+    """
+    kinds = [f' class="{kind}"' if kind else "" for kind in names.values()]
+    pairs = list(zip(map(html.escape, names), kinds, strict=True))
+    head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in pairs)
+    body = ""
+    for mark, first, *cells in rows:
+        said = "".join(
+            f'<td{kind} data-name="{name}"><div>{_escaped(cell)}</div></td>'
+            for (name, kind), cell in zip(pairs[1:], cells, strict=True)
+        )
+        body += f'<tr class="{mark}"><th scope="row">{_escaped(first)}</th>{said}</tr>'
+    body = body or f'<tr><td colspan="{len(names)}">没有这类记录</td></tr>'
+    return Html(
+        f'<div class="cx-wide"><table class="{" ".join(["cx-table", "cx-ruled", *classes])}"><caption>'
+        f"{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _escaped(cell: str | Html) -> str:
+    return cell.text if isinstance(cell, Html) else html.escape(cell)
 
 
 def _side(numeric: bool) -> str:

@@ -41,6 +41,7 @@ me = access.current()
 print("我是", me.name, me.role, "看到", ",".join(sorted(set(readers.areas(engine)["unit"]))) or "无")"""
 KERNEL = r'"kernelId": "([\w-]+)"'
 FAILS = f"secret = '{SECRET}'\nraise ValueError(secret)"
+BOARDS = {"city": "全市看板", "area": "景区街区看板", "point": "监测点看板"}
 LEAKS = (SECRET, "SQLite format 3", "Traceback", "nbformat", "import os", "{%", "[alembic]", "root:x:", "CHENGXIN_DB")
 
 
@@ -107,7 +108,8 @@ def site(folder):
     book(notebooks / "entry" / "assessment.ipynb", SEEN, title="评价录入")
     book(notebooks / "entry" / "filing.ipynb", SEEN, title="监测点季报")
     book(notebooks / "entry" / "fails.ipynb", FAILS, TRIVIAL, title="出错")
-    book(notebooks / "dashboard" / "city.ipynb", SEEN, title="全市看板")
+    for name, title in BOARDS.items():
+        book(notebooks / "dashboard" / f"{name}.ipynb", SEEN, title=title)
     book(notebooks / "lab" / "lab.ipynb", IDENTITY, title="规则试验")
     book(notebooks / "reports" / "county_index.ipynb", f"print('{SECRET}')", title="模板")
     (notebooks / "entry" / "photo.png").write_text(SECRET, "utf-8")
@@ -172,11 +174,12 @@ def test_what_is_not_for_anybody_is_not_there(people, role, path):
     harmless(text)
 
 
-PAGES = {f"/voila/render/{path}.ipynb" for path in ("entry/assessment", "entry/filing", "dashboard/city", "lab/lab")}
+BOARD = {f"/voila/render/dashboard/{name}.ipynb" for name in BOARDS}
+PAGES = {f"/voila/render/{path}.ipynb" for path in ("entry/assessment", "entry/filing", "lab/lab")} | BOARD
 SHUT = {
     "assessor": PAGES - {"/voila/render/entry/assessment.ipynb"},
     "point": PAGES - {"/voila/render/entry/filing.ipynb"},
-    "leader": PAGES - {"/voila/render/dashboard/city.ipynb"},
+    "leader": PAGES - BOARD,
 }
 
 
@@ -185,6 +188,13 @@ def test_a_role_opens_only_its_pages(people, role, path):
     status, text, _ = people[role].ask("GET", path)
     assert status == 403
     assert "无权访问" in text
+
+
+@pytest.mark.parametrize("role", ["city", "county", "leader"])
+def test_the_landing_page_lists_every_dashboard_for_those_who_may_open_it(people, role):
+    text = people[role].ask("GET", "/")[1]
+    assert [title for title in BOARDS.values() if title not in text] == []
+    assert "看板</b>" not in people["point"].ask("GET", "/")[1]
 
 
 @pytest.mark.parametrize("path", sorted(PAGES))
@@ -200,6 +210,8 @@ def test_nobody_opens_a_page_without_signing_in(people, path):
         ("county", "entry/assessment", MINE),
         ("county2", "entry/assessment", OTHER),
         ("county", "dashboard/city", MINE),
+        ("county2", "dashboard/area", OTHER),
+        ("county", "dashboard/point", MINE),
         ("assessor", "entry/assessment", "无"),
         ("point", "entry/filing", "无"),
     ],
