@@ -39,7 +39,7 @@ ORDER = [
     ),
     *("evidence", "work", "workflow", "filework", "filesteps"),
     *("ledgerwords", "paste", "ledgerbook", "overview", "weakspots"),
-    *("breakdown", "closeup"),
+    *("breakdown", "closeup", "pointwatch"),
     *(
         "vega",
         "charts",
@@ -56,7 +56,7 @@ ORDER = [
     *("forks", "kernels", "reports", "rendering", "document", "steady", "workbook", "pdf", "word"),
     *("batch", "publish"),
     *("parts", "visitor", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
-    *("citywords", "citypage", "areawords", "areasheet", "areapage"),
+    *("citywords", "citypage", "areawords", "areasheet", "areapage", "pointwords", "pointpage"),
     *("itemform", "filingform", "filingpage", "rowform", "ledgerpage"),
     *("labcharts", "labmemo", "labshelf", "labrule", "labform", "labpage"),
     *("signin", "finished", "guard", "site", "server"),
