@@ -1,5 +1,4 @@
-"""The lab at size: a what-if edit of 1,000 areas, re-scored and redrawn; 10,000 draws of points × 1,000 areas × 37.
-lines, with ranks.
+"""The lab at size: a what-if edit of 1,000 areas, re-scored and redrawn; 10,000 draws of points over them with ranks.
 
 Peers on the same matrix and the same draws in the same run: scikit-criteria's and pymcdm's weighted sum and ranks,
 called draw by draw as they are made to be, and a plain NumPy loop. The peers make the first of the draws and are

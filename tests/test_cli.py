@@ -17,7 +17,7 @@ from chengxin.rubric import rubric_paths
 
 # what a person must type or will meet as a name; any other ASCII word would be English
 NAMES = """
-kg equal finer group points merchants surveys
+kg equal finer group points merchants surveys all item sector
 stricter strict demo rubrics settings tables yaml README md Q index monitoring year city
 chengxin CHENGXIN_DB chengxin.db sample_data reports chengxin-demo observations
 CSV YAML HTML Markdown Word Excel table csv json html pdf docx xlsx ipynb assessment line value of outcome note
