@@ -51,7 +51,7 @@ ORDER = [
     ),
     *("evidence", "work", "workflow", "filework", "filesteps"),
     *("ledgerwords", "paste", "ledgerbook", "citycounts", "overview", "weakspots"),
-    *("breakdown", "closeup"),
+    *("breakdown", "closeup", "pointwatch"),
     *(
         "vega",
         "charts",
@@ -68,7 +68,7 @@ ORDER = [
     *("forks", "kernels", "reports", "rendering", "document", "steady", "workbook", "pdf", "word", "poster", "exports"),
     *("making", "cluster", "batch", "publish"),
     *("parts", "savebar", "visitor", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
-    *("citywords", "citysheets", "citypage", "areawords", "areasheet", "areapage"),
+    *("citywords", "citysheets", "citypage", "areawords", "areasheet", "areapage", "pointwords", "pointpage"),
     *("itemform", "filingform", "filingpage", "rowform", "ledgerpage"),
     *("labcharts", "labmemo", "labshelf", "labrule", "labform", "labpage"),
     *("signin", "finished", "guard", "site", "server"),
