@@ -49,8 +49,9 @@ def _change(row: dict[Any, Any]) -> Html:
     good = {"high": step > 0, "low": step < 0}.get(row["better"])
     state = "" if step == 0 or good is None else "cx-ok" if good else "cx-warn"
     unit = "个百分点" if row["unit"] == "%" and step else row["unit"] if step else ""
-    return Html(escaped('<p class="cx-delta"><span class="cx-tag {state}">{words}{unit}</span> 比{before}年</p>',
-                        state=state, words=words, unit=unit, before=row["before"]))  # fmt: skip
+    return Html(escaped('<p class="cx-delta"><span class="cx-tag {state}">{words}{unit}</span> 比{before}</p>',
+                        state=state, words=words, unit=unit,
+                        before=f"{row['before']}年" if row["before"].isdigit() else row["before"]))  # fmt: skip
 
 
 def ranking(rows: pd.DataFrame, caption: str) -> Html:

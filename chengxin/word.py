@@ -5,6 +5,7 @@ Fonts are named, not shipped; each name carries others that a reader's machine m
 
 import io
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from chengxin.document import Block, read
@@ -34,9 +35,20 @@ def to_docx(notebook: Any, title: str) -> bytes:
     notebook : as Papermill returns it
     title : of the report
     """
+    return written(read(notebook), title)
+
+
+def written(blocks: Iterable[Block], title: str) -> bytes:
+    """Blocks as Word document; the same blocks give the same bytes.
+
+    Parameters
+    ----------
+    blocks : in order
+    title : of the document
+    """
     document = _blank(title)
     document.add_paragraph(balanced(title), style="Title")
-    for block in read(notebook):
+    for block in blocks:
         _WRITERS.get(block.kind, _text)(document, block)
     out = io.BytesIO()
     document.save(out)

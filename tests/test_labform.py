@@ -10,7 +10,6 @@ from stores import sample_database
 from chengxin import lab, labcharts, labpage
 from chengxin.errors import UsageError
 from chengxin.labform import WhatIfForm
-from chengxin.labmemo import memo
 from chengxin.rules import KINDS
 
 
@@ -161,15 +160,6 @@ def test_charts_of_nothing_complete_do_not_fail():
     assert "0个完整的评价" in labcharts.bump(found).alt
     assert "没有完整的评价" in labcharts.shift(found).alt
     assert "<svg" in labcharts.intervals(lab.rank_intervals(STREET, frame, 5, 1)).svg
-
-
-def test_the_memo_lists_every_reading_and_loads_nothing():
-    page = memo(SCENIC, observed(SCENIC, 5, 1), "<script>", demo=True).text
-    assert all(reading.question in page for reading in SCENIC.readings.values())
-    assert "&lt;script&gt;" in page
-    assert "演示数据" in page
-    assert "http" not in page.replace("http://www.w3.org", "")
-    assert "演示数据" not in memo(SCENIC, observed(SCENIC, 5, 1), "", demo=False).text
 
 
 @pytest.mark.parametrize("rubric", [STREET, SCENIC], ids=["street", "scenic_area"])
