@@ -32,8 +32,10 @@ PRELOAD = (
 )
 MAKERS = {
     "index": ("chengxin.views", "county_index"),
+    "card": ("chengxin.areacard", "area_card"),
     "comparison": ("chengxin.comparison", "comparison"),
     "city": ("chengxin.comparison", "comparison"),
+    "recheck": ("chengxin.rechecked", "rechecked"),
     "monitoring-year": ("chengxin.yearly", "monitoring_year"),
 }
 SIZE = 1 << 20
