@@ -14,7 +14,7 @@ import papermill
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from chengxin import kernels
+from chengxin import kernels, report_commands
 from chengxin.batch import make_reports
 from chengxin.kernels import Forks
 from chengxin.making import WARM, execute
@@ -127,14 +127,22 @@ def test_where_the_preloaded_process_is_gone_ordinary_kernels_take_over(demo, tm
         assert source.failed
 
 
-def test_the_command_says_so(demo, tmp_path, monkeypatch):
+def test_the_command_says_so(demo, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(kernels.Forks, "_start", lambda self: (_ for _ in ()).throw(OSError("no fork")))
     path = notebook(tmp_path / "t.ipynb", "county = period = ''", tags=["parameters"])
-    batch = make_reports(
-        str(demo / "chengxin.db"), "2026", ["TZW", "331082", "331081"], tmp_path / "out", template=path
-    )
-    assert batch.ordinary
-    assert [row.state for row in batch.made] == ["made"] * 3
+    units, said = ["TZW", "331082", "331081"], "本机不能预先装载计算进程，已逐个启动（较慢，结果相同）。"
+    words = (str(demo / "chengxin.db"), "2026", units, tmp_path / "out", False)
+    assert report_commands.run(*words, template=path)
+    assert said in capsys.readouterr().out
+    assert report_commands.run(*words, template=path)  # nothing to make: nothing to say
+    assert said not in capsys.readouterr().out
+
+
+def test_where_fork_is_missing_ordinary_kernels_take_over(monkeypatch):
+    monkeypatch.delattr("os.pidfd_open")  # Windows and macOS
+    with Forks("index", "331082", "2026", 1) as source:
+        assert source.failed
+        assert not source._started, "nothing was tried"
 
 
 FAULTY = """import os, signal, time
