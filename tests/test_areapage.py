@@ -3,19 +3,19 @@
 import json
 import re
 import shutil
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import expect
 from stores import empty_database, opened
 
-from chengxin import access
+from chengxin import access, readers
 from chengxin.access import Access
 from chengxin.areapage import AreaPage
 from chengxin.explain import explain
 from chengxin.schema import AREA, IMPROVEMENT
-from chengxin.store import open_store, writing
+from chengxin.store import open_store, record, writing
 
 SCREENS = ((1920, 1080), (1366, 768), (390, 844))
 FITS = """Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth
@@ -150,6 +150,21 @@ def test_what_a_person_typed_is_text(sample, tmp_path):
         page = AreaPage(engine, OPEN)
     assert "&lt;img" in page.body["sheet"].value
     assert not [name for name, piece in page.body.items() if "<img" in piece.value]
+
+
+def test_a_change_in_the_database_shows_at_the_next_choice(sample, tmp_path):
+    with opened(shutil.copy(sample, tmp_path / "x.db")) as engine:
+        page = AreaPage(engine, {"area": "331082-J1", "period": "2025"})
+        before, total = page.known, page.shown.about["total"]
+        page.period.value = "2026"
+        assert page.known is before  # nothing was changed, nothing is read again
+        seen = readers.observations(engine)
+        seen = seen[(seen["assessment"] == "331082-J1-2025") & (seen["line"] == "3.1")]
+        with writing(engine) as conn:
+            record(conn, seen.assign(value=0.0), who="测试", why="测试", at=datetime(2026, 11, 2, tzinfo=UTC))
+        page.period.value = "2025"
+        assert page.known is not before
+        assert page.shown.about["total"] == pytest.approx(total - 5)
 
 
 def test_an_empty_database_says_so(tmp_path):
