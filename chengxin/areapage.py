@@ -9,10 +9,13 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from chengxin import areasheet, areawords, citywords, evidence, pages, parts
+from chengxin.areasheets import shown as taken
 from chengxin.breakdown import figures
 from chengxin.closeup import CloseUp, chosen, closeup, latest
 from chengxin.errors import ChengxinError
+from chengxin.exports import Shown
 from chengxin.gather import speaking_day
+from chengxin.savebar import save_bar
 from chengxin.store import open_store
 from chengxin.tables import Html
 
@@ -77,6 +80,10 @@ class AreaPage:
         }.items():
             parts.tell(self.body[name], "{said}", said=said)
 
+    def taken(self) -> Shown:
+        """What the page shows, to take along."""
+        return taken(self.shown, self.known.demo)
+
     def plain(self) -> dict[str, Any]:
         """The figures as plain data, for checking."""
         rows = figures(self.shown.about, self.shown.past, self.shown.mend).to_dict("records")
@@ -111,7 +118,8 @@ class AreaPage:
         return parts.box(
             parts.shown(pages.style()), parts.shown(pages.banner(self.known.demo)),
             parts.box(body["title"], classes=["cx-head"]), self.wrong,
-            parts.row(self.unit, self.area, self.period, classes=["cx-fields"]), body["notices"], body["cards"],
+            parts.row(self.unit, self.area, self.period, classes=["cx-fields"]), save_bar(self.taken),
+            body["notices"], body["cards"],
             parts.box(*cards("waterfall", "compare"), classes=["cx-columns", "cx-halves"]),
             *cards("mend", "past"), body["sheet"], *cards("readings"), body["links"],
             classes=["cx-page", "cx-broad"],

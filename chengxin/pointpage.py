@@ -11,8 +11,11 @@ from sqlalchemy import Engine
 from chengxin import citywords, pages, parts, pointwords
 from chengxin import pointwatch as watch
 from chengxin.errors import ChengxinError, UsageError
+from chengxin.exports import Shown
 from chengxin.gather import speaking_day
+from chengxin.pointsheets import shown as taken
 from chengxin.quarters import day_in_words, in_words
+from chengxin.savebar import save_bar
 from chengxin.store import open_store
 from chengxin.tables import Html
 
@@ -87,6 +90,11 @@ class PointPage:
         }.items():
             parts.tell(self.body[name], "{said}", said=said)
 
+    def taken(self) -> Shown:
+        """What the page shows, to take along."""
+        unit = self.unit.value or None
+        return taken(self.watch.of(unit), self.quarter.value, self.unit.label if unit else "")
+
     def plain(self) -> dict[str, Any]:
         """The figures as plain data, for checking."""
         mine = self.watch.of(self.unit.value or None)
@@ -145,7 +153,8 @@ class PointPage:
         return parts.box(
             parts.shown(pages.style()), parts.shown(pages.banner(self.watch.demo)),
             parts.box(body["title"], classes=["cx-head"]), self.wrong,
-            parts.row(self.quarter, self.unit, self.day, classes=["cx-fields"]), body["cards"],
+            parts.row(self.quarter, self.unit, self.day, classes=["cx-fields"]), save_bar(self.taken),
+            body["cards"],
             parts.box(card("", "units", "quarters"), card("", "sectors"), classes=halves),
             card("没有按期报送或没有填完的监测点", "wanting"),
             card("自查与现场核查", "agreement", "differing"), card("计量器具到期", "tools"),

@@ -1,10 +1,12 @@
 """The page of one area: what it shows is what the database holds, for whom it is, whatever the address asks."""
 
+import io
 import json
 import re
 import shutil
 from datetime import UTC, date, datetime
 
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import expect
@@ -14,6 +16,7 @@ from chengxin import access, readers
 from chengxin.access import Access
 from chengxin.areapage import AreaPage
 from chengxin.explain import explain
+from chengxin.exports import to_csv, to_png
 from chengxin.schema import AREA, IMPROVEMENT
 from chengxin.store import open_store, record, writing
 
@@ -150,6 +153,23 @@ def test_what_a_person_typed_is_text(sample, tmp_path):
         page = AreaPage(engine, OPEN)
     assert "&lt;img" in page.body["sheet"].value
     assert not [name for name, piece in page.body.items() if "<img" in piece.value]
+
+
+def test_what_is_taken_along_is_what_is_shown(engine):
+    for asked in ({"area": "331082-S1", "period": "2026"}, OPEN):
+        page = AreaPage(engine, asked)
+        made = page.taken()
+        assert made.demo
+        assert made.chosen["评价对象"] == page.shown.about["name"]
+        sheets = {sheet.name: sheet for sheet in made.sheets}
+        assert sheets["主要数字"].frame["shown"].iloc[0] in words(page, "cards")
+        rows = dict(zip(sheets["逐条得分"].frame["line"], sheets["逐条得分"].frame["reason"], strict=True))
+        assert rows == dict(zip(page.shown.lines["line"], page.shown.lines["reason"], strict=True))
+        assert sheets["得分构成"].frame["end"].iloc[-1] == page.shown.about["low"]
+        assert len(made.charts) == page.shown.about["complete"]  # the chart has no colour for what is not assessed
+        assert to_png(made).startswith(b"\x89PNG")
+        table = pd.read_csv(io.BytesIO(to_csv(made, "整改事项")))
+        assert table["可挽回（分）"].sum() == pytest.approx(page.shown.mend["points"].sum(), abs=1e-3)
 
 
 def test_a_change_in_the_database_shows_at_the_next_choice(sample, tmp_path):
