@@ -70,7 +70,7 @@ ORDER = [
     *("parts", "savebar", "visitor", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
     *("citywords", "citysheets", "citypage", "areawords", "areasheet", "areapage"),
     *("itemform", "filingform", "filingpage", "rowform", "ledgerpage"),
-    *("labcharts", "labmemo", "labshelf", "labrule", "labform", "labpage"),
+    *("labcharts", "labmemo", "labshelf", "labrule", "labwalk", "labviews", "labform", "labpage"),
     *("signin", "finished", "guard", "site", "server"),
     *(
         "console",
