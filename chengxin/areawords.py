@@ -22,7 +22,6 @@ PAST = {
     "评价期": "", "总分（分）": "num", "比上期（分）": "num", "同类中位数（分）": "num", "名次／个数": "num",
     "红线": "", "状态": "", "截至": "",
 }  # fmt: skip
-MARK = 99.2  # percent: a marker at the very end would be cut off
 
 
 def notices(shown: CloseUp) -> Html:
@@ -59,23 +58,7 @@ def _step(row: dict[Any, Any], low: float, high: float) -> list[str | Html]:
     bar, word = STEPS[row["kind"]]
     label = escaped('{label} <span class="cx-points">{word}</span>', label=row["label"], word=word)
     points = f"{row['points']:.2f}" if row["kind"] == "total" else signed(row["points"], plus=bool(word))
-    return ["" if word else "cx-sum", Html(label), points, track(left, right - left, bar)]
-
-
-def track(left: float, width: float, kind: str = "", mark: float | None = None) -> Html:
-    """A bar, which says again what a figure beside it says.
-
-    Parameters
-    ----------
-    left, width : percent of the whole track
-    kind : class of the bar
-    mark : where a line stands across the track, percent; None: nowhere
-    """
-    line = "" if mark is None else f'<b style="left:{min(mark, MARK):.2f}%"></b>'
-    return Html(
-        f'<span class="cx-track" aria-hidden="true"><i class="{kind}" style="left:{left:.2f}%;width:{width:.2f}%"></i>'
-        f"{line}</span>"
-    )
+    return ["" if word else "cx-sum", Html(label), points, tables.track(left, right - left, bar)]
 
 
 def signed(points: float, plus: bool = True) -> str:
@@ -98,7 +81,7 @@ def _group(row: dict[Any, Any]) -> list[str | Html]:
     said = escaped(
         '<span class="cx-bartext">{rate}</span> <span class="cx-points">{got}／{full}分</span>{bar}',
         rate="未评" if rate is None else f"{rate:.1f}%", got=plain(round(row["got"], 2)), full=plain(row["points"]),
-        bar=track(0, rate or 0, mark=median),
+        bar=tables.track(0, rate or 0, mark=median),
     )  # fmt: skip
     tag = escaped('<span class="cx-tag {state}">{words}</span>', state=state, words=words)
     return ["", row["label"], Html(said), "—" if median is None else f"{median:.1f}", Html(tag)]

@@ -49,8 +49,9 @@ def _change(row: dict[Any, Any]) -> Html:
     good = {"high": step > 0, "low": step < 0}.get(row["better"])
     state = "" if step == 0 or good is None else "cx-ok" if good else "cx-warn"
     unit = "个百分点" if row["unit"] == "%" and step else row["unit"] if step else ""
-    return Html(escaped('<p class="cx-delta"><span class="cx-tag {state}">{words}{unit}</span> 比{before}年</p>',
-                        state=state, words=words, unit=unit, before=row["before"]))  # fmt: skip
+    return Html(escaped('<p class="cx-delta"><span class="cx-tag {state}">{words}{unit}</span> 比{before}</p>',
+                        state=state, words=words, unit=unit,
+                        before=f"{row['before']}年" if row["before"].isdigit() else row["before"]))  # fmt: skip
 
 
 def ranking(rows: pd.DataFrame, caption: str) -> Html:
@@ -140,8 +141,9 @@ def _unit(row: dict[Any, Any], low: float, high: float, chosen: str | None) -> s
     bar = _bar(said, row["low"], row["high"] if row["open"] else row["median"], low, high, row["open"] > 0)
     count = f"{row['areas']}（{row['open']}）" if row["open"] else f"{row['areas']}"
     return escaped(
-        '<tr class="{mine}"><td class="num">{place}</td><td>{name}</td><td>{bar}</td><td class="num">{count}</td>'
-        '<td class="num">{red}</td></tr>', mine="cx-mine" if row["unit"] == chosen else "", place=_place(row),
+        '<tr class="{mine}"><td class="num">{place}</td><td class="cx-short">{name}</td><td>{bar}</td>'
+        '<td class="num">{count}</td><td class="num">{red}</td></tr>',
+        mine="cx-mine" if row["unit"] == chosen else "", place=_place(row),
         name=row["short_name"], bar=bar, count=count, red=row["red"],
     )  # fmt: skip
 

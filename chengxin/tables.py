@@ -10,6 +10,8 @@ import pandas as pd
 
 BRIEF = re.compile(r"\d{4}-\d\d-\d\d|[一-龥]{2,4}")  # dates and short words are never broken over lines
 
+MARK = 99.2  # percent: a line at the very end of a track would be cut off
+
 
 @dataclass(frozen=True)
 class Html:
@@ -74,6 +76,22 @@ def ruled(caption: str, names: Mapping[str, str], rows: Iterable[Sequence[str | 
     return Html(
         f'<div class="cx-wide"><table class="{" ".join(["cx-table", "cx-ruled", *classes])}"><caption>'
         f"{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def track(left: float, width: float, kind: str = "", mark: float | None = None) -> Html:
+    """A bar, which says again what a figure beside it says.
+
+    Parameters
+    ----------
+    left, width : percent of the whole track
+    kind : class of the bar
+    mark : where a line stands across the track, percent; None: nowhere
+    """
+    line = "" if mark is None else f'<b style="left:{min(mark, MARK):.2f}%"></b>'
+    return Html(
+        f'<span class="cx-track" aria-hidden="true"><i class="{kind}" style="left:{left:.2f}%;width:{width:.2f}%"></i>'
+        f"{line}</span>"
     )
 
 

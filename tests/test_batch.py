@@ -15,8 +15,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from chengxin import kernels
-from chengxin.batch import execute, make_reports
+from chengxin.batch import make_reports
 from chengxin.kernels import Forks
+from chengxin.making import execute
 from chengxin.reports import KINDS
 
 AWKWARD = [
