@@ -50,6 +50,10 @@ def what_if(rubric: Rubric, observations: pd.DataFrame, changes: Changes) -> Wha
     observations : long frame, as `scoring.score` takes it
     changes : line id → fields, reading → option; see `changing.changed`. A `Rubric` is also taken: a loaded variant
 
+    Returns
+    -------
+    a `WhatIf`: totals and ranks of both, who moved and by which line
+
     Raises
     ------
     UsageError : changes that do not fit the rubric

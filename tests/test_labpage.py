@@ -1,6 +1,8 @@
 """What the lab's notebooks stand on and show; every role and every empty choice gets a sentence."""
 
+import inspect
 import json
+import re
 
 import nbformat
 import pandas as pd
@@ -123,6 +125,24 @@ def test_a_study_of_a_period(base):
     assert "1999年没有你能看到的" in labpage.study("1999", "street", str(base)).opening().text
     with pytest.raises(UsageError, match="没有评分细则"):
         labpage.study("2026", "moon", str(base))
+
+
+@pytest.mark.parametrize(
+    ("name", "takes"),
+    [
+        ("what_if", ["rubric", "observations", "changes"]), ("readings_effect", ["rubric", "observations"]),
+        ("rank_intervals", ["rubric", "observations", "draws", "seed"]),
+        ("leave_one_out", ["rubric", "observations"]), ("line_statistics", ["rubric", "observations"]),
+        ("agreement", ["a", "b"]), ("sample_size", []),
+    ],
+)  # fmt: skip
+def test_the_names_that_were_asked_for_stand_in_the_lab_and_are_documented(name, takes):
+    work = getattr(lab, name)
+    assert list(inspect.signature(work).parameters)[: len(takes)] == takes
+    assert all(f"\n    {part}\n    ---" in work.__doc__ for part in ("Parameters", "Returns", "Raises"))
+    assert name in lab.__all__
+    if name not in ("what_if", "readings_effect"):  # plain differences of totals and ranks have no other source
+        assert re.search(r"(19|20)\d\d", work.__doc__)
 
 
 def test_a_mistake_shows_its_sentence_in_a_notebook_and_no_frames():
