@@ -13,7 +13,7 @@ from chengxin.assessform import AssessmentForm
 from chengxin.errors import ChengxinError
 from chengxin.schema import ASSESSMENT_STATES
 from chengxin.store import open_store
-from chengxin.visitor import name_field
+from chengxin.visitor import afterwards, name_field
 
 REVIEWERS = ("city", "county")  # may return an assessment; who may approve is settled where it is written
 
@@ -49,7 +49,7 @@ class AssessmentPage:
         wanted = (asked or {}).get("assessment", "")
         if wanted and wanted in known:
             self.existing.value = wanted
-            self.open(wanted)
+            afterwards(lambda: self.open(wanted), self.page)
         elif wanted:
             self._say(f"没有评价“{wanted[:40]}”；请从列表中选择。")
 
@@ -144,6 +144,7 @@ class AssessmentPage:
 
     def _say(self, words: str) -> None:
         parts.tell(self.wrong, '<p class="cx-banner cx-bad" role="alert">{said}</p>', said=words)
+        self.page.children = (self.choosing,)
 
 
 def _named(row: Any) -> str:

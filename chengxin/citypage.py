@@ -24,7 +24,7 @@ from chengxin.weakspots import flags, group_rates, losses, ranking, trend, unit_
 
 AREAS, HALF = 24, 10  # areas of a kind that the ranking shows; units from either end
 COLUMNS, FLAGGED = 12, 12  # of the heat map; of each sort of flag
-WIDTH = 380  # of the trend, so that it fits half a laptop's screen
+WIDTH = 270  # of the trend, so that it fits a phone
 
 
 class Tile(Strict):

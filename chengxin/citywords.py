@@ -141,8 +141,9 @@ def _unit(row: dict[Any, Any], low: float, high: float, chosen: str | None) -> s
     bar = _bar(said, row["low"], row["high"] if row["open"] else row["median"], low, high, row["open"] > 0)
     count = f"{row['areas']}（{row['open']}）" if row["open"] else f"{row['areas']}"
     return escaped(
-        '<tr class="{mine}"><td class="num">{place}</td><td>{name}</td><td>{bar}</td><td class="num">{count}</td>'
-        '<td class="num">{red}</td></tr>', mine="cx-mine" if row["unit"] == chosen else "", place=_place(row),
+        '<tr class="{mine}"><td class="num">{place}</td><td class="cx-short">{name}</td><td>{bar}</td>'
+        '<td class="num">{count}</td><td class="num">{red}</td></tr>',
+        mine="cx-mine" if row["unit"] == chosen else "", place=_place(row),
         name=row["short_name"], bar=bar, count=count, red=row["red"],
     )  # fmt: skip
 

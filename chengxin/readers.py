@@ -129,6 +129,13 @@ def audit_trail(engine: Engine, limit: int = 100) -> pd.DataFrame:
     return _read(engine, sa.select(AUDIT).order_by(AUDIT.c.id.desc()).limit(limit))
 
 
+def last_changes(engine: Engine, subject: str) -> dict[str, str]:
+    """When each row of a table was changed last, by its key (UTC, ISO text)."""
+    query = sa.select(AUDIT.c.key, sa.func.max(AUDIT.c.at).label("at")).where(AUDIT.c.subject == subject)
+    with engine.connect() as conn:
+        return {row.key: row.at for row in conn.execute(query.group_by(AUDIT.c.key))}
+
+
 def periods(engine: Engine) -> pd.DataFrame:
     """Periods and rubrics that have assessments.
 

@@ -32,6 +32,11 @@ class Kind:
     parameter: str = "county"
 
     @property
+    def name(self) -> str:
+        """What ``--kind`` calls it."""
+        return next(name for name, kind in KINDS.items() if kind == self)
+
+    @property
     def template(self) -> Path:
         return place("notebooks") / "reports" / f"{self.notebook}.ipynb"
 

@@ -5,6 +5,8 @@ Every handler goes through `Guarded`: security headers, and error pages in Chine
 
 import json
 import re
+import signal
+import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,20 +15,25 @@ import nbformat
 import tornado.httpserver
 import tornado.ioloop
 import tornado.netutil
+import voila.notebook_renderer
+from jinja2.bccache import Bucket, BytecodeCache
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import FileFindHandler, JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyterlab_server.themes_handler import ThemesHandler
 from tornado.web import HTTPError
 from voila.app import Voila
+from voila.exporter import VoilaExporter
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from chengxin import readers
-from chengxin.finished import finished
+from chengxin.finished import FORMATS, Report, finished
 from chengxin.guard import IDENTITY, TICKET, Channels, Guarded, Owned, Template, rendered
+from chengxin.kernels import Forks
+from chengxin.reports import KINDS
 from chengxin.settings import settings
 from chengxin.signin import OUTCOMES, SAFE, identity, may_open
 from chengxin.store import open_store
@@ -58,6 +65,31 @@ class Render(Guarded, TornadoVoilaHandler):
             self.kernel_manager.tickets.pop(ticket, None)
 
 
+class Compiled(BytecodeCache):
+    """Compiled templates of this server: Voilà's exporter compiles all of a page's for every page."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+class Exporter(VoilaExporter):
+    """Voilà's exporter with the compiled templates kept."""
+
+    compiled = Compiled()
+
+    def _create_environment(self) -> Any:
+        environment = super()._create_environment()
+        environment.bytecode_cache = self.compiled
+        return environment
+
+
 class Home(Guarded, JupyterHandler):
     """The landing page: what its reader may open, by kind; no kernel, no script."""
 
@@ -68,20 +100,29 @@ class Home(Guarded, JupyterHandler):
         for path, page in self.settings["chengxin_pages"].items():
             if access and may_open(access, path):
                 shelves.setdefault(SHELVES[path.partition("/")[0]], []).append({"path": path, **page})
-        reports = [report for report in self.settings["chengxin_reports"]() if report.open_to(access)]
+        reports: dict[str, list[Report]] = {}
+        for report in self.settings["chengxin_reports"]():
+            if report.open_to(access):
+                reports.setdefault(KINDS[report.kind].title, []).append(report)
         self.finish(rendered(self, "home.html", shelves=shelves, reports=reports))
 
 
 class Reports(Guarded, JupyterHandler):
-    """One finished report, for those it is open to; for others it does not exist."""
+    """A file of a finished report, for those it is open to; for others there is none. Pages are shown, others saved."""
 
     @allow_unauthenticated
     def get(self, file: str) -> None:
         access = getattr(self.current_user, "access", None)
-        open_ones = {report.file for report in self.settings["chengxin_reports"]() if report.open_to(access)}
-        if file not in open_ones:
+        all_ = self.settings["chengxin_reports"]()
+        found = {each: report for report in all_ if report.open_to(access) for each in report.files.values()}
+        if file not in found:
             raise HTTPError(404)
+        ending = file.rpartition(".")[2]
+        self.set_header("Content-Type", FORMATS[ending][1])
         self.set_header("Cache-Control", "private, no-cache")
+        if ending != "html":
+            name = urllib.parse.quote(f"{found[file].title}.{ending}")
+            self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")
         self.finish((self.settings["chengxin_folder"] / file).read_bytes())
 
 
@@ -155,14 +196,16 @@ class Site(Voila):
         FileFindHandler: Guarded,
     }
 
-    def arrange(self, *, demo: bool, reports: Path | None, ready: Callable[[str], None]) -> None:
-        """What the command line asked for; see `server.serve`."""
-        self.demo, self.reports, self.ready = demo, reports, ready
+    def arrange(self, *, demo: bool, reports: Path | None, source: Forks, ready: Callable[[str], None]) -> None:
+        """What the command line asked for, see `server.serve`, and what kernels are forked from."""
+        self.demo, self.reports, self.source, self.ready = demo, reports, source, ready
 
     def init_settings(self) -> dict[str, Any]:
         settings = super().init_settings()
         engine = open_store()
         self.identity_provider.engine = engine
+        voila.notebook_renderer.VoilaExporter = Exporter  # Voilà has no setting for it
+        settings["kernel_manager"].source = self.source
         return {
             **settings,
             "chengxin_reports": lambda: finished(engine, self.reports),
@@ -208,6 +251,7 @@ class Site(Voila):
         self.port: int = sockets[0].getsockname()[1]
         self.ready(self.connection_url)
         self.ioloop = tornado.ioloop.IOLoop.current()
+        signal.signal(signal.SIGTERM, self._handle_signal_stop)
         tornado.ioloop.PeriodicCallback(self.sweep, SWEEP).start()
         try:
             self.ioloop.start()

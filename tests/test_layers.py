@@ -66,7 +66,7 @@ ORDER = [
         "rechecked",
     ),
     *("forks", "kernels", "reports", "rendering", "document", "steady", "workbook", "pdf", "word", "poster", "exports"),
-    *("batch", "publish"),
+    *("making", "cluster", "batch", "publish"),
     *("parts", "savebar", "visitor", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
     *(
         "citywords",
@@ -81,7 +81,7 @@ ORDER = [
         "pointpage",
     ),
     *("itemform", "filingform", "filingpage", "rowform", "ledgerpage"),
-    *("labcharts", "labmemo", "labshelf", "labrule", "labform", "labpage"),
+    *("labcharts", "labmemo", "labshelf", "labrule", "labwalk", "labviews", "labform", "labpage"),
     *("signin", "finished", "guard", "site", "server"),
     *(
         "console",
@@ -91,6 +91,7 @@ ORDER = [
         "agreement_commands",
         "lab_commands",
         "report_commands",
+        "score_commands",
         "bench_commands",
         "site_commands",
         "cli",
