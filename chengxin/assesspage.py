@@ -39,7 +39,7 @@ class AssessmentPage:
         self.engine = database if isinstance(database, Engine) else open_store(database)
         self.now = now
         self.form: AssessmentForm | None = None
-        self.work = readers.assessments(self.engine)
+        self.work, self.demo = readers.assessments(self.engine), readers.sample(self.engine)
         self.areas = readers.areas(self.engine)
         self.names = readers.units(self.engine).set_index("code")["short_name"].to_dict()
         self.wrong = parts.block("")
@@ -89,9 +89,8 @@ class AssessmentPage:
             self._say("请填写姓名和四位数的评价年度，如2026。")
             return
         day = self.as_of.value or date(int(period), 12, 31)
-        demo = bool(len(self.work) and self.work["demo"].any())
         try:
-            made = workflow.create(self.engine, self.area.value, period, day, who=who, at=self.now(), demo=demo)
+            made = workflow.create(self.engine, self.area.value, period, day, who=who, at=self.now(), demo=self.demo)
         except ChengxinError as error:
             self._say(str(error))
             return
@@ -117,9 +116,8 @@ class AssessmentPage:
         go.on_click(lambda _: self.open(self.existing.value))
         new.on_click(lambda _: self.begin())
         self._list()
-        demo = bool(len(self.work) and self.work["demo"].any())
         return parts.box(
-            parts.shown(pages.style()), parts.shown(pages.banner(demo)),
+            parts.shown(pages.style()), parts.shown(pages.banner(self.demo)),
             parts.shown(pages.head("评价录入", "每处改动即时保存，可随时离开，回来接着填"), "cx-head"), self.wrong,
             parts.box(parts.block("<h2>打开评价</h2>"), parts.row(self.who, self.unit, classes=["cx-fields"]),
                       self.existing, parts.row(go, classes=["cx-actions"]), classes=["cx-card"]),

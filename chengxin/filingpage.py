@@ -46,9 +46,9 @@ class FilingPage:
         self.engine = database if isinstance(database, Engine) else open_store(database)
         self.now, given = now, asked or {}
         self.form: FilingForm | None = None
-        books, work = readers.books(self.engine), readers.assessments(self.engine)
+        books = readers.books(self.engine)
         self.points, self.filings = books["monitoring_point"], books["filing"]
-        self.demo = bool(len(work) and work["demo"].any())
+        self.demo = readers.sample(self.engine)
         self.names = readers.units(self.engine).set_index("code")["short_name"].to_dict()
         self.wrong = parts.block("")
         self.choosing = self._choosing(given)

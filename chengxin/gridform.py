@@ -9,6 +9,7 @@ import ipywidgets as w
 import traitlets as t
 
 from chengxin import parts
+from chengxin.csvfiles import normal
 from chengxin.drafts import Entry
 from chengxin.sampling import draw
 from chengxin.work import AT, SAMPLED, Work, grid_lines
@@ -82,8 +83,8 @@ class GridForm:
 
     def draw(self) -> None:
         """Draw the merchants with the seed given, and record both."""
-        text = self.seed.value.strip()
-        if not text.isdigit() or len(text) > 12:
+        text = normal(self.seed.value)
+        if not (text.isascii() and text.isdigit()) or len(text) > 12:
             words = '<p class="cx-fault" role="alert">随机种子“{text}”：应为不超过12位的整数。</p>'
             parts.tell(self.wrong, words, text=text[:40])
             return

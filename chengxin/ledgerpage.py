@@ -47,8 +47,7 @@ class LedgerPage:
     ) -> None:  # fmt: skip
         self.engine = database if isinstance(database, Engine) else open_store(database)
         self.now, given = now, asked or {}
-        work = readers.assessments(self.engine)
-        self.demo = bool(len(work) and work["demo"].any())
+        self.demo = readers.sample(self.engine)
         self.may = current().role not in READERS
         self.number, self.pasted = 0, Pasted([], [], [], 0, pd.DataFrame())
         self.outcome, self.table, self.count, self.preview = (parts.block("") for _ in range(4))

@@ -74,6 +74,19 @@ def assessments(engine: Engine | Connection, period: str | None = None, unit: st
     return _read(engine, _where(query, {ASSESSMENT.c.period: period, AREA.c.unit: unit}))
 
 
+def sample(engine: Engine) -> bool:
+    """Whether the database holds sample data: whoever reads a page of it, also without sight of any assessment.
+
+    Parameters
+    ----------
+    engine : from `open_store`, narrowed or not
+    """
+    schema = "main" if engine.dialect.name == "sqlite" else None  # past a role's view of the table
+    query = sa.select(sa.literal(1)).select_from(sa.table("assessment", sa.column("demo"), schema=schema))
+    with engine.connect() as conn:
+        return conn.execute(query.where(sa.column("demo") == sa.true()).limit(1)).scalar() is not None
+
+
 def observations(
     engine: Engine, period: str | None = None, unit: str | None = None, rubric: str | None = None
 ) -> pd.DataFrame:

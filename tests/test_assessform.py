@@ -214,9 +214,10 @@ def test_others_who_are_there_are_named(engine):
 
 def test_merchants_are_drawn_with_a_recorded_seed_and_checked_one_by_one(engine):
     form = form_of(engine)
-    form.grid.seed.value = "七"
-    form.grid.start.click()
-    assert "应为不超过12位的整数" in shown(form)
+    for wrong in ("七", "-1", "7.5", "²", "1" * 13):
+        form.grid.seed.value = wrong
+        form.grid.start.click()
+        assert f"随机种子“{wrong}”：应为不超过12位的整数" in shown(form)
     form.grid.seed.value = "7"
     form.grid.start.click()
     sample = drafts.saved(engine, "assessment", SCENIC)["sample"].entry
