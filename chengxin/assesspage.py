@@ -15,7 +15,7 @@ from chengxin.schema import ASSESSMENT_STATES
 from chengxin.store import open_store
 from chengxin.visitor import name_field
 
-REVIEWERS = ("city", "county")  # may return an assessment; who may approve is settled where it is written
+REVIEW = {"city": ("draft", "approved"), "county": ("draft",)}  # what a role may make of what was submitted
 
 
 def _now() -> datetime:
@@ -62,7 +62,7 @@ class AssessmentPage:
         try:
             if self.form is not None:
                 self.form.saver.close()
-            review = current().role in REVIEWERS
+            review = REVIEW.get(current().role, ())
             self.form = AssessmentForm(self.engine, assessment, who=who, now=self.now, review=review)
         except ChengxinError as error:
             self._say(str(error))
@@ -70,7 +70,7 @@ class AssessmentPage:
         self.form.watch()
         back = parts.button("返回列表", "", "cx-noprint")
         back.on_click(lambda _: self.close())
-        self.page.children = (self.form.page, parts.box(back, classes=["cx-page"]))
+        self.page.children = (self.form.page, parts.box(parts.row(back, classes=["cx-actions"]), classes=["cx-page"]))
 
     def close(self) -> None:
         """Back to the list; what waits is saved first."""

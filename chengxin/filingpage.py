@@ -71,7 +71,7 @@ class FilingPage:
         self.form.watch()
         back = parts.button("返回列表", "", "cx-noprint")
         back.on_click(lambda _: self.close())
-        self.page.children = (self.form.page, parts.box(back, classes=["cx-page"]))
+        self.page.children = (self.form.page, parts.box(parts.row(back, classes=["cx-actions"]), classes=["cx-page"]))
 
     def close(self) -> None:
         """Back to the list; what waits is saved first."""

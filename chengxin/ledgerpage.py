@@ -76,7 +76,7 @@ class LedgerPage:
         columns = {name: labels[name] for name in SHOWN.get(self.book.table, tuple(self.book.labels))}
         said = f"{self.book.name}台账：第{self.number + 1}／{last + 1}页，共{len(kept)}条"
         parts.tell(self.table, '<div class="cx-wide cx-ledger">{table}</div>',
-                   table=tables.table(part.replace("", None), columns, said))  # fmt: skip
+                   table=tables.table(part.replace("", None), columns, said, cards=True))  # fmt: skip
         self.before.disabled, self.after.disabled = self.number == 0, self.number == last
         self.row.options = [("请选择", ""), *((_named(each), each["id"]) for each in part.to_dict("records"))]
 
@@ -107,11 +107,12 @@ class LedgerPage:
             f"共{made.count}行，没有发现错误，可以保存。"  # fmt: skip
         columns = {"row": "行", **self.book.labels}
         shown = made.shown.head(PREVIEW).replace("", None)
-        preview = tables.table(shown.assign(row=shown["row"].astype("str")), columns, f"预览（前{len(shown)}行）")
+        shown = shown.assign(row="第" + shown["row"].astype("str") + "行")
+        preview = tables.table(shown, columns, f"预览（前{len(shown)}行）", cards=True)
         faults = _faults([fault for _, fault in made.faults])
         parts.tell(
             self.preview, '<p class="cx-banner cx-{state}" role="alert">{words}{dropped}</p>{faults}'
-            '<div class="cx-wide">{preview}</div>', state=state, words=words, dropped=dropped, faults=faults,
+            '<div class="cx-wide cx-ledger">{preview}</div>', state=state, words=words, dropped=dropped, faults=faults,
             preview=preview if len(shown) else Html(""),
         )  # fmt: skip
         self.keep.disabled = bool(made.faults) or not made.rows
@@ -167,7 +168,8 @@ class LedgerPage:
         return parts.box(
             parts.shown(pages.style()), parts.shown(pages.banner(self.demo)),
             parts.shown(pages.head("台账", lead), "cx-head"),
-            parts.box(head, classes=["cx-card"]), self.outcome, listed, self.editing, pasting, classes=["cx-page"],
+            parts.box(head, classes=["cx-card"]), self.outcome, listed, self.editing, pasting,
+            classes=["cx-page", "cx-broad"],
         )  # fmt: skip
 
     def _save(self, cells: dict[str, str], old: dict[str, Any] | None, why: str) -> None:

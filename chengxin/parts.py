@@ -83,9 +83,9 @@ def day(label: str) -> w.DatePicker:
     return made(w.DatePicker, "cx-field", description=label)
 
 
-def files(label: str) -> w.FileUpload:
-    """Photos or documents to hand over."""
-    return made(w.FileUpload, accept="image/*,.pdf", multiple=True, description=label)
+def files(label: str, most: int) -> w.FileUpload:
+    """Photos or documents to hand over; larger ones than `most` megabytes are refused in the browser already."""
+    return made(w.FileUpload, f"cx-most-{most}", accept="image/*,.pdf", multiple=True, description=label, tooltip=label)
 
 
 def number(label: str, value: Any = "", *classes: str) -> w.Text:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+LONG = 20  # letters from which a cell may wrap
+
 
 @dataclass(frozen=True)
 class Html:
@@ -19,8 +21,9 @@ class Html:
 
 
 def table(
-    frame: pd.DataFrame, columns: Mapping[str, str], caption: str, mark: str | None = None, right: Collection[str] = ()
-) -> Html:
+    frame: pd.DataFrame, columns: Mapping[str, str], caption: str, mark: str | None = None, right: Collection[str] = (),
+    *, cards: bool = False,
+) -> Html:  # fmt: skip
     """A frame as an HTML table: numbers to the right, missing values as —, all text escaped.
 
     Parameters
@@ -30,6 +33,7 @@ def table(
     caption : Chinese caption above the table
     mark : name of a column with the class of each row: red, short (points lost) or empty
     right : text columns that stand to the right like numbers
+    cards : every cell carries its heading, so that a phone can show each row as a card (class cx-rows)
     """
     numeric = {name: name in right or pd.api.types.is_numeric_dtype(frame[name]) for name in columns}
     head = "".join(f'<th scope="col"{_side(numeric[name])}>{html.escape(text)}</th>' for name, text in columns.items())
@@ -37,21 +41,26 @@ def table(
     rows = zip(marked, *(frame[name] for name in columns), strict=True)
     body = "".join(
         f"<tr{f' class={kind}' if kind else ''}>"
-        + "".join(_cell(cell, numeric[name]) for name, cell in zip(columns, cells, strict=True))
+        + "".join(
+            _cell(cell, numeric[name], columns[name] if cards else "")
+            for name, cell in zip(columns, cells, strict=True)
+        )
         + "</tr>"
         for kind, *cells in rows
     )
     if not len(frame):
         body = f'<tr><td colspan="{len(columns)}">本期没有此类记录</td></tr>'
     title = f"<caption>{html.escape(caption)}</caption>"
-    return Html(f'<div class="wide"><table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')
+    kind = ' class="cx-rows"' if cards else ""
+    head = f"<table{kind}>{title}<thead><tr>{head}</tr></thead>"
+    return Html(f'<div class="wide">{head}<tbody>{body}</tbody></table></div>')
 
 
 def _side(numeric: bool) -> str:
     return ' class="num"' if numeric else ""
 
 
-def _cell(cell: Any, numeric: bool) -> str:
+def _cell(cell: Any, numeric: bool, heading: str = "") -> str:
     if cell is None or pd.isna(cell):
         text = "—"
     elif isinstance(cell, bool):
@@ -60,7 +69,10 @@ def _cell(cell: Any, numeric: bool) -> str:
         text = f"{cell:.2f}"
     else:
         text = html.escape(str(cell)).replace("\n", "<br>")
-    return f"<td{_side(numeric)}>{text}</td>"
+    if not heading:
+        return f"<td{_side(numeric)}>{text}</td>"
+    kind = "none" if text == "—" else "long" if len(text) > LONG else "num" if numeric else "short"
+    return f'<td class="{kind}" data-heading="{html.escape(heading)}">{text}</td>'
 
 
 def facts(pairs: Mapping[str, Any], title: str = "") -> Html:

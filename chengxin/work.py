@@ -42,7 +42,7 @@ class Work:
     about : row of `readers.assessments`; merchants : those of the area in business, code, name, sector, premises;
     entries : field → as saved, or as stored with version 0 (once submitted, what is stored comes first);
     stored : lines with an observation; observed : what the ledgers say, with evidence; before : sheet of the period
-    before with reasons (empty when there is none); change : the newest change known
+    before with reasons and its period (empty when there is none); change : the newest change known
     """
 
     about: Mapping[str, Any]
@@ -112,8 +112,9 @@ def _entry(row: Mapping[str, Any]) -> Entry:
 
 def _before(work: pd.DataFrame, row: Mapping[str, Any], rubric: Rubric, seen: pd.DataFrame) -> pd.DataFrame:
     same = (work["area"] == row["area"]) & (work["rubric"] == row["rubric"]) & (work["period"] < row["period"])
-    last = work[same].sort_values("period")["id"].tail(1)
-    return explain(rubric, score(rubric, seen[seen["assessment"].isin(last)]))
+    last = work[same].sort_values("period").tail(1)
+    sheet = explain(rubric, score(rubric, seen[seen["assessment"].isin(last["id"])]))
+    return sheet.assign(period="".join(last["period"]))
 
 
 def grid_lines(rubric: Rubric) -> list[Line]:

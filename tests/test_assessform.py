@@ -10,10 +10,13 @@ from stores import opened, sample_database
 
 from chengxin import drafts, parts, readers
 from chengxin.assessform import AssessmentForm
-from chengxin.assesspage import AssessmentPage
+from chengxin.assesspage import REVIEW, AssessmentPage
+from chengxin.changes import put
+from chengxin.evidenceform import EvidenceForm
 from chengxin.lineform import controls
 from chengxin.rubric import load_rubric
 from chengxin.scoring import score, totals
+from chengxin.store import writing
 from chengxin.visitor import asked, name_field
 from chengxin.work import opened as work_of
 
@@ -157,6 +160,12 @@ def test_last_period_stands_beside_each_line(engine):
     assert f"：{before.loc['2.1', 'reason']}" in " ".join(texts(form.lines["2.1"].page))
 
 
+def files_of(form, line):
+    """The form of a line's files as the page makes it."""
+    about = {"who": form.who, "now": form.now, "frozen": form.frozen, "told": form.lines[line].count}
+    return EvidenceForm(form.engine, form.work.about["id"], line, **about)
+
+
 def test_what_is_missing_is_listed_with_links_to_its_place(engine):
     form = form_of(engine)
     listed = form.missing.children[0].value
@@ -175,7 +184,9 @@ def test_what_a_person_types_is_only_text(engine, text):
     form.move("draft", text)
     form._history()
     form.lines["7.1"].more.click()
-    form._attach("7.1", text[:60], b"\xff\xd8\xff" + b"x")
+    files = files_of(form, "7.1")
+    files.attach([(text[:60], b"\xff\xd8\xff" + b"x"), (text[:60], b"MZ")])
+    assert "不认得的文件类型" in files.wrong.value
     whole = "".join(texts(form_of(engine, who="王").page)) + "".join(texts(form.page))
     assert "<img" not in whole
     assert "<script" not in whole
@@ -256,6 +267,7 @@ def test_submission_shows_every_fault_then_freezes(engine):
     give(form, "10.1", note="另有一户铅封损坏")
     form.submit()
     assert "已提交" in " ".join(texts(form.outcome))
+    assert "评价已提交，内容只供查看" in form.standing.value
     assert form.lines["8.1"].controls["value"].disabled
     assert form.grid.grid.frozen
     stored = readers.observations(engine, "2026").query("assessment == @SCENIC")
@@ -273,24 +285,84 @@ def test_a_return_with_a_comment_opens_the_form_again(engine):
     assert form.frozen
     form.move("draft", "请补照片")
     assert not form.frozen
+    assert "已退回修改：请补照片（李科员）" in form.standing.value
+    assert "已退回修改：请补照片（李科员）" in form_of(engine).standing.value
     assert not form.lines["8.1"].controls["value"].disabled
     give(form, "8.1", value="20")
     assert "已保存" in form.saved.value
     form._history()
     assert "请补照片" in shown(form)
+    form.submit()
+    assert "退回修改" not in form.standing.value
+
+
+@pytest.mark.parametrize(("role", "offered"), [("city", [True, True]), ("county", [True, False]), ("assessor", None)])
+def test_a_role_is_offered_only_the_steps_it_may_take(engine, role, offered):
+    with writing(engine) as conn:
+        put(conn, "assessment", [{"id": SCENIC, "status": "submitted"}], who="王科长", why="提交", at=AT)
+    form = AssessmentForm(engine, SCENIC, who="李", now=lambda: AT, review=REVIEW.get(role, ()))
+    there = ["cx-off" not in form.reviewing._dom_classes]
+    there += ["cx-off" not in each._dom_classes for each in form.reviewing.children[1].children]
+    assert there == ([True, *offered] if offered else [False, False, False])
 
 
 def test_a_photo_is_kept_and_another_file_refused(engine):
     form = form_of(engine)
     line = form.lines["10.1"]
     line.more.click()
-    upload = line.details.children[-1]
-    given = [{"name": "x.exe", "content": b"MZ"}, {"name": "铅封.jpg", "content": b"\xff\xd8\xffphoto"}]
+    (upload,) = (each for each in line.details.children[-1].children if isinstance(each, w.FileUpload))
+    given = [{"name": "x.exe", "content": b"MZ"}, {"name": "铅封.jpg", "content": PHOTO}]
     about = {"type": "", "size": 2, "last_modified": AT}
     upload.value = tuple({**about, **each} for each in given)
     said = " ".join(texts(line.details))
     assert "铅封.jpg" in said
     assert "不认得的文件类型" in said
+    assert line.more.description == "依据、照片（1份）"
+    assert form_of(engine).lines["10.1"].more.description == "依据、照片（1份）"
+
+
+PHOTO = b"\xff\xd8\xffphoto"
+
+
+def test_a_photo_is_looked_at_and_taken_out_with_a_reason(engine):
+    form = form_of(engine)
+    files = files_of(form, "10.1")
+    files.look.click()
+    assert "请先选择文件" in files.wrong.value
+    files.attach([("铅封.jpg", PHOTO), ("证书.pdf", b"%PDF-1.7 x")])
+    keys = {label.split("（")[0]: key for label, key in files.chosen.options[1:]}
+    files.chosen.value = keys["铅封.jpg"]
+    files.look.click()
+    assert (files.view.children[0].value, files.view.children[0].format) == (PHOTO, "jpeg")
+    files.chosen.value = keys["证书.pdf"]
+    files.look.click()
+    assert 'download="证书.pdf"' in files.view.children[0].value
+    files.out.click()
+    assert "写明撤下的理由" in files.wrong.value
+    files.why.value = "传错"
+    files.out.click()
+    assert [key for _, key in files.chosen.options[1:]] == [keys["铅封.jpg"]]
+    assert form.lines["10.1"].more.description == "依据、照片（1份）"
+
+
+def test_after_submission_files_are_only_looked_at(engine):
+    form = form_of(engine)
+    files = files_of(form, "10.1")  # open in one window while another hands in
+    files.attach([("铅封.jpg", PHOTO)])
+    files.chosen.value = files.chosen.options[1][1]
+    with writing(engine) as conn:
+        put(conn, "assessment", [{"id": SCENIC, "status": "submitted"}], who="王科长", why="提交", at=AT)
+    files.attach([("另一张.jpg", PHOTO + b"2")])
+    assert "佐证不能再改" in files.wrong.value
+    files.why.value = "传错"
+    files.out.click()
+    assert "佐证不能再改" in files.wrong.value
+    again = form_of(engine)
+    again.lines["10.1"].more.click()
+    shut = files_of(again, "10.1")
+    assert "cx-off" in shut.upload._dom_classes
+    assert "cx-off" in shut.taking._dom_classes
+    assert len(shut.kept) == 1
 
 
 def test_an_open_conflict_or_an_unsaved_change_is_not_handed_in(engine):

@@ -42,7 +42,7 @@ ORDER = [
     *("vega", "charts", "chartserver", "tables", "pages", "scoresheets", "views", "yearly", "comparison"),
     *("forks", "kernels", "reports", "rendering", "document", "steady", "workbook", "pdf", "word"),
     *("batch", "publish"),
-    *("parts", "visitor", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
+    *("parts", "visitor", "formwords", "autosave", "lineform", "evidenceform", "gridform", "assessform", "assesspage"),
     *("citywords", "citypage"),
     *("itemform", "filingform", "filingpage", "rowform", "ledgerpage"),
     *("labcharts", "labmemo", "labform", "labpage"),
