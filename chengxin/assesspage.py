@@ -10,11 +10,15 @@ from sqlalchemy import Engine
 from chengxin import pages, parts, readers, workflow
 from chengxin.access import current
 from chengxin.assessform import AssessmentForm
+from chengxin.csvfiles import normal
 from chengxin.errors import ChengxinError
+from chengxin.formwords import CHINA
+from chengxin.quarters import day_in_words
 from chengxin.schema import ASSESSMENT_STATES
 from chengxin.store import open_store
 from chengxin.visitor import name_field
 
+EARLIEST = 2000  # year of an assessment; an earlier one is a slip of the finger
 REVIEW = {"city": ("draft", "approved"), "county": ("draft",)}  # what a role may make of what was submitted
 
 
@@ -83,12 +87,16 @@ class AssessmentPage:
 
     def begin(self) -> None:
         """Begin the assessment of an area for a period, or open the one there is."""
-        period = self.period.value.strip()
-        who = self.who.value.strip()
-        if not (period.isascii() and period.isdigit() and len(period) == 4) or not who:
-            self._say("请填写姓名和四位数的评价年度，如2026。")
+        period, who, today = normal(self.period.value), self.who.value.strip(), self.now().astimezone(CHINA).date()
+        latest = today.year + 1
+        if not who or not (period.isascii() and period.isdigit()) or not EARLIEST <= int(period[:8]) <= latest:
+            self._say(f"请填写姓名和评价年度；评价年度是{EARLIEST}至{latest}之间的四位数，如{today.year}。")
             return
-        day = self.as_of.value or date(int(period), 12, 31)
+        year = int(period)
+        day = self.as_of.value or (today if today.year == year else date(year, 12, 31))
+        if not year <= day.year <= year + 1:
+            self._say(f"截止日期{day_in_words(day)}不在{year}年度；请改正，或留空。")
+            return
         try:
             made = workflow.create(self.engine, self.area.value, period, day, who=who, at=self.now(), demo=self.demo)
         except ChengxinError as error:
@@ -110,7 +118,7 @@ class AssessmentPage:
         self.unit = parts.selected("填报单位", units)
         self.existing = parts.selected("评价", [("—", "")])
         self.area = parts.selected("景区或街区", [("—", "")])
-        self.period, self.as_of = parts.number("评价年度"), parts.day("截止日期")
+        self.period, self.as_of = parts.number("评价年度"), parts.day("截止日期（空白：今天或年末）")
         self.unit.observe(lambda _: self._list(), names="value")
         go, new = parts.button("打开", "primary"), parts.button("新建评价")
         go.on_click(lambda _: self.open(self.existing.value))

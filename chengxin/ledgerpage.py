@@ -105,6 +105,8 @@ class LedgerPage:
         state = "bad" if made.faults else "ok"
         words = f"共{made.count}行，{len(made.faults)}处有误，都改正后才能保存。" if made.faults else \
             f"共{made.count}行，没有发现错误，可以保存。"  # fmt: skip
+        if not made.headed:
+            words += f"没有表头，按“{'、'.join(self.book.labels.values())}”的次序读入；次序不同的，请连表头一起复制。"
         columns = {"row": "行", **self.book.labels}
         shown = made.shown.head(PREVIEW).replace("", None)
         shown = shown.assign(row="第" + shown["row"].astype("str") + "行")

@@ -18,6 +18,7 @@ from chengxin.model import ADDS, Line
 from chengxin.rules import Marks, plain
 from chengxin.settings import settings
 from chengxin.tables import Html
+from chengxin.work import whole
 
 Changed = Callable[[str, Entry, bool], None]  # field, entry, whether it may wait a moment
 IDLE = ("不适用", "na")
@@ -206,8 +207,8 @@ def controls(line: Line) -> dict[str, Any]:
         scale = [("请选择", ""), *((f"{plain(mark)}分", mark) for mark in reversed(marks)), IDLE]
         return {"value": parts.selected(f"评定（0至{plain(line.points)}分）", scale)}
     if line.rule.needs_of:
-        part, whole = ("合格", "检查") if "merchants" in line.readings else ("符合", "总数")
-        made = {"value": parts.number(f"{part}{_in(unit)}"), "of": parts.number(f"{whole}{_in(unit)}")}
+        part = "合格" if "merchants" in line.readings else "符合"
+        made = {"value": parts.number(f"{part}{_in(unit)}"), "of": parts.number(f"{whole(line)}{_in(unit)}")}
     else:
         verb = "发现" if kind == "per_unit" else "数量" if base or unit not in ("", "次") else "发生"
         made = {"value": parts.number(f"{verb}{_in(unit or '次')}")}

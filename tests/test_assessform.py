@@ -1,7 +1,7 @@
 """The assessment form driven as a person drives it, without a browser: rules, notes, conflicts, submission."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import ipywidgets as w
@@ -107,7 +107,11 @@ def test_half_typed_and_wrong_numbers_are_kept_and_told(engine):
     assert "“二十”不是数字" in shown(form)
     assert form_of(engine).lines["8.1"].controls["value"].value == "二十"
     give(form, "8.1", value="31")
-    assert "31大于分母30" in shown(form)
+    assert "31大于检查数30" in shown(form)
+    give(form, "8.1", value="")
+    assert "没有数值" in shown(form)
+    assert "请把各数都留空" in shown(form)
+    assert " of" not in shown(form)
     assert "cx-bad" in form.lines["8.1"].page._dom_classes
 
 
@@ -440,10 +444,17 @@ def test_nobody_enters_without_a_name(engine):
 
 def test_an_assessment_is_begun_from_the_page(engine):
     page = AssessmentPage(engine, {"who": "李科员"}, now=lambda: AT)
-    page.begin()
-    assert "四位数的评价年度" in page.wrong.value
     page.area.value = "331024-S2"
-    page.period.value = "2027"
+    for wrong in ("", "26", "0000", "1999", "2028", "二〇二七", "2027年", "9" * 30):
+        page.period.value = wrong
+        page.begin()
+        assert "评价年度是2000至2027之间的四位数" in page.wrong.value
+    page.period.value, page.as_of.value = "2027", date(2025, 12, 31)
+    page.begin()
+    assert "截止日期2025年12月31日不在2027年度" in page.wrong.value
+    assert page.form is None
+    page.as_of.value = None
+    page.period.value = "２０２７"
     page.begin()
     assert page.form is not None
     assert work_of(engine, "331024-S2-2027").about["status"] == "draft"

@@ -1,6 +1,29 @@
-// A file that is too large never leaves the browser: sent all the same, it would cut the line to the kernel.
-// The button says how many megabytes it takes by its class cx-most-N; its file input is no part of the page.
+// What the widgets leave out: a group of buttons has a name and says which one is pressed, and a file that is too large
+// never leaves the browser, where it would cut the line to the kernel.
 (() => {
+  const dress = () => {
+    for (const group of document.querySelectorAll(".cx-page .widget-toggle-buttons")) {
+      if (!group.hasAttribute("role")) {
+        group.setAttribute("role", "group");
+        group.setAttribute("aria-label", group.querySelector(".widget-label")?.textContent || "");
+      }
+      for (const button of group.querySelectorAll("button")) {
+        const pressed = String(button.classList.contains("mod-active"));
+        if (button.getAttribute("aria-pressed") !== pressed) button.setAttribute("aria-pressed", pressed);
+      }
+    }
+  };
+  let due = false;
+  const soon = () => {
+    if (due) return;
+    due = true;
+    setTimeout(() => { due = false; dress(); }, 150);
+  };
+  addEventListener("DOMContentLoaded", () => {
+    new MutationObserver(soon).observe(document.body, { subtree: true, childList: true, attributeFilter: ["class"] });
+  });
+
+  // The upload button says how many megabytes it takes by its class cx-most-N; its file input is no part of the page.
   let button = null;
   addEventListener("click", ({ target }) => { button = target.closest?.("[class*=cx-most-]") || button; }, true);
 
