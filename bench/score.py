@@ -4,7 +4,7 @@ Long frame in, results out, validation included; in order (each assessment's lin
 shuffled. Peers in the same run: DuckDB SQL on two threads, pandas merge + groupby, a plain loop over tuples;
 each way in a process of its own, its totals compared with ours one by one. The floor is one reduction over the
 same values. Memory is the peak above what the process held with the input ready, by Linux's own account.
-Prints Markdown tables. Run: ``python bench/score.py [ROWS …]``.
+Prints Markdown tables. Run: ``chengxin bench score`` or ``python bench/score.py [ROWS …]``.
 """
 
 import gc
@@ -152,11 +152,11 @@ def floor_way(frame: pd.DataFrame) -> np.ndarray:
 
 WAYS = {"floor": floor_way, "chengxin": chengxin_way, "duckdb": duckdb_way, "pandas": pandas_way, "loop": loop_way}
 NAMES = {
-    "floor": "floor (one reduction)",
+    "floor": "下限（对同样的数求和一次）",
     "chengxin": "chengxin",
-    "duckdb": "DuckDB SQL, 2 threads",
-    "pandas": "pandas merge + groupby",
-    "loop": "loop over tuples",
+    "duckdb": "DuckDB SQL（2线程）",
+    "pandas": "pandas合并分组",
+    "loop": "逐行循环",
 }
 
 
@@ -202,9 +202,9 @@ def table(rows: int, shuffled: bool) -> str:
     found = all_ways(rows, shuffled)
     floor, duckdb_time = found["floor"]["seconds"], found["duckdb"]["seconds"]
     lines = [
-        f"{rows // len(LINES) * len(LINES):,} rows, {'shuffled' if shuffled else 'in order'}",
+        f"{rows // len(LINES) * len(LINES):,}行，{'乱序' if shuffled else '有序'}",
         "",
-        "| way | seconds | rows/s | × floor | × DuckDB | peak above input | totals that differ (by at most) |",
+        "| 做法 | 秒 | 行／秒 | 为下限的（倍） | 为DuckDB的（倍） | 输入之外的内存峰值 | 总分不同的（个，最大差） |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
     for way, r in found.items():

@@ -8,7 +8,7 @@ import ipywidgets as w
 from sqlalchemy import Engine
 
 from chengxin import pages, parts, readers, workflow
-from chengxin.access import current
+from chengxin.access import current, sample
 from chengxin.assessform import AssessmentForm
 from chengxin.csvfiles import normal
 from chengxin.errors import ChengxinError
@@ -43,7 +43,7 @@ class AssessmentPage:
         self.engine = database if isinstance(database, Engine) else open_store(database)
         self.now = now
         self.form: AssessmentForm | None = None
-        self.work, self.demo = readers.assessments(self.engine), readers.sample(self.engine)
+        self.work, self.demo = readers.assessments(self.engine), sample(self.engine)
         self.areas = readers.areas(self.engine)
         self.names = readers.units(self.engine).set_index("code")["short_name"].to_dict()
         self.wrong = parts.block("")

@@ -1,50 +1,28 @@
 """The batch: plan, run every unit's notebook in a kernel of its own, write the formats, tell what became of each.
 
 A file is written beside its final name and moved there when whole, so whatever stops the batch leaves the last good
-set; what is up to date by content is not made again. A unit that fails is tried once more, leaves its notebook in
-``failed/`` and a line in the summary; the others go on. What went wrong is judged by the exception, never by the
-notebook's own metadata: a killed kernel leaves a notebook that says all went well.
+set; what is up to date by content is not made again. A unit that fails leaves a line in the summary; the others go on.
 """
 
-import asyncio
-import contextlib
 import hashlib
 import json
 import os
-import re
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from chengxin import readers
+from chengxin.cluster import Cluster
 from chengxin.kernels import Forks, QuickKernel
-from chengxin.pdf import to_pdf
-from chengxin.rendering import index_page, to_html, write
-from chengxin.reports import KINDS, Kind, content, planned
+from chengxin.making import FORMATS, TIMEOUT, Job, Made, make_one
+from chengxin.rendering import index_page, write
+from chengxin.reports import KINDS, content, planned
 from chengxin.store import address_of, open_store
-from chengxin.word import to_docx
-from chengxin.workbook import to_xlsx
 
-TIMEOUT = 300  # seconds a cell may take
-TRIES = 2
+__all__ = ["FORMATS", "Batch", "Made", "make_reports"]
 WORTH = 3  # reports from which on the preloaded process pays for its start
-
-
-@dataclass(frozen=True)
-class Made:
-    """What became of one unit's report: made, current (nothing changed) or failed with the reason."""
-
-    county: str
-    name: str
-    state: str
-    files: tuple[str, ...]
-    reason: str = ""
-
-    @property
-    def file(self) -> str:
-        return self.files[0]
 
 
 @dataclass(frozen=True)
@@ -57,36 +35,6 @@ class Batch:
     @property
     def failed(self) -> list[Made]:
         return [row for row in self.made if row.state == "failed"]
-
-
-@dataclass(frozen=True)
-class Job:
-    """One unit's report: its parameters, the files wanted and the hash of all it is made from."""
-
-    kind: Kind
-    code: str
-    name: str
-    period: str
-    out: Path
-    formats: tuple[str, ...]
-    mark: str
-    template: Path
-    timeout: int
-
-    @property
-    def stem(self) -> str:
-        return f"{self.kind.prefix}{_safe(self.period)}-{_safe(self.code)}"
-
-    @property
-    def title(self) -> str:
-        return f"{self.name}{self.period}年{self.kind.title}"
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        return tuple(f"{self.stem}.{ending}" for ending in self.formats)
-
-    def told(self, state: str, reason: str = "") -> Made:
-        return Made(self.code, self.name, state, self.files, reason)
 
 
 def make_reports(
@@ -102,6 +50,7 @@ def make_reports(
     forked: bool = True,
     template: Path | None = None,
     timeout: int = TIMEOUT,
+    cluster: str | None = None,
     progress: Callable[[Made], None] = lambda made: None,
 ) -> Batch:
     """Make a report of every reporting unit that has something to report in a period.
@@ -119,19 +68,22 @@ def make_reports(
     forked : have kernels forked from a preloaded process; else, and where that fails, they start one by one
     template : another notebook than the kind's own, with the same parameters
     timeout : seconds a cell may take
+    cluster : address of a Dask scheduler whose workers make the reports, such as ``tcp://10.0.0.5:8786``
     progress : called after each unit
 
     Raises
     ------
-    UsageError : unknown kind, period or unit
+    UsageError : unknown kind, period or unit; no such cluster, or its workers have another kit or see other data
+    MissingExtraError : a cluster is asked for and Dask is not installed
     """
-    os.environ["CHENGXIN_DB"] = address_of(database).render_as_string(hide_password=False)
+    address = address_of(database).render_as_string(hide_password=False)
+    os.environ["CHENGXIN_DB"] = address
     engine = open_store(read_only=True)
     units, sort = planned(engine, kind, period, units), KINDS[kind]
     out.mkdir(parents=True, exist_ok=True)
     for left in out.glob(".*.part*"):  # of a batch that was stopped
         left.unlink()
-    whole = content(engine, sort)
+    seen = whole = content(engine, sort)
     demo = bool(readers.assessments(engine)["demo"].any())
     engine.dispose()
     source = template or sort.template
@@ -141,37 +93,47 @@ def make_reports(
             source, timeout)
         for code, name in units.items()
     ]  # fmt: skip
-    batch = _run(plan, kind, jobs or (os.cpu_count() or 1) + 1, force, forked, progress)
-    if plan:
-        write(out / f"{sort.prefix}index.html", index_page(batch.made, f"{period}年{sort.title}", demo))
-    return batch
-
-
-def _run(plan: list[Job], kind: str, jobs: int, force: bool, forked: bool, progress: Callable[[Made], None]) -> Batch:
-    if not plan:
-        return Batch([])
-    manifest = Manifest(plan[0].out / "manifest.json")
-    made = {job.code: job.told("current") for job in plan if manifest.current(job) and not force}
+    manifest = Manifest(out / "manifest.json")
+    made = {job.code: job.told("current") for job in plan if not force and manifest.current(job)}
     for row in made.values():
         progress(row)
     todo = [job for job in plan if job.code not in made]
-    forks = Forks(kind, ",".join(job.code for job in todo), plan[0].period, min(jobs, os.cpu_count() or 1))
+    note = partial(_noted, manifest=manifest, made=made, progress=progress)
+    if cluster is not None and todo:
+        with Cluster(cluster, address, seen, [job.code for job in todo] if forked else []) as workers:
+            workers.alike(kind)
+            _pool(todo, jobs or 2 * workers.width, workers.make, note)
+            ordinary = workers.ordinary
+    else:
+        ordinary = _here(todo, jobs or (os.cpu_count() or 1) + 1, forked, note)
+    batch = Batch([made[job.code] for job in plan], ordinary)
+    if plan:
+        write(out / f"{sort.prefix}index.html", index_page(batch.made, f"{period}年{sort.title}", demo, sort.about))
+    return batch
+
+
+def _here(todo: list[Job], jobs: int, forked: bool, note: Callable[[Job, Made], None]) -> bool:
+    """Make reports on this machine; whether kernels had to be started the ordinary way."""
     if not forked or len(todo) < WORTH:
-        _pool(todo, jobs, QuickKernel, manifest, made, progress)
-        return Batch([made[job.code] for job in plan])
-    with forks:
-        _pool(todo, jobs, forks.kernel, manifest, made, progress)
-        return Batch([made[job.code] for job in plan], forks.failed)
+        _pool(todo, jobs, partial(make_one, kernel=QuickKernel), note)
+        return False
+    cores = os.cpu_count() or 1
+    with Forks(todo[0].kind.name, ",".join(job.code for job in todo), todo[0].period, min(jobs, cores)) as forks:
+        _pool(todo, jobs, partial(make_one, kernel=forks.kernel), note)
+        return forks.failed
 
 
-def _pool(todo: list[Job], jobs: int, kernel: Any, manifest: "Manifest", made: dict[str, Made], progress: Any) -> None:
+def _pool(todo: list[Job], jobs: int, make: Callable[[Job], Made], note: Callable[[Job, Made], None]) -> None:
     with ThreadPoolExecutor(jobs) as pool:
-        running = {pool.submit(_one, job, kernel): job for job in todo}
+        running = {pool.submit(make, job): job for job in todo}
         for done in as_completed(running):
-            job, row = running[done], done.result()
-            made[job.code] = row
-            manifest.note(job, row)
-            progress(row)
+            note(running[done], done.result())
+
+
+def _noted(job: Job, row: Made, manifest: "Manifest", made: dict[str, Made], progress: Callable[[Made], None]) -> None:
+    made[job.code] = row
+    manifest.note(job, row)
+    progress(row)
 
 
 class Manifest:
@@ -201,78 +163,3 @@ class Manifest:
 
 def _sha(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _safe(name: str) -> str:
-    """A name for a file: letters, digits, - and _; what had to be changed carries a hash to stay apart."""
-    safe = re.sub(r"[^\w-]", "_", name)
-    return safe if safe == name else f"{safe[:40]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def _one(job: Job, kernel: Any) -> Made:
-    """Execute one unit's notebook and write its files; a failure is told, not raised."""
-    part = job.out / f".{job.stem}.part.ipynb"
-    for _ in range(TRIES):
-        try:
-            executed = execute(job.template, part, {"county": job.code, "period": job.period}, kernel, job.timeout)
-            for ending, file in zip(job.formats, job.files, strict=True):
-                write(job.out / file, FORMATS[ending](executed, job.title))
-        except Exception as error:  # whatever went wrong in a kernel, the other units go on
-            reason = _reason(error)
-        else:
-            part.unlink()
-            return job.told("made")
-        finally:
-            with contextlib.suppress(RuntimeError):  # the loop that nbclient made for this thread
-                asyncio.get_event_loop().close()
-    failed = job.out / "failed"
-    failed.mkdir(exist_ok=True)
-    if part.is_file():
-        part.replace(failed / f"{job.stem}.ipynb")
-    return job.told("failed", reason)
-
-
-def execute(template: Path, output: Path | None, parameters: dict[str, str], kernel: Any, timeout: int) -> Any:
-    """Run a notebook by Papermill in a kernel of a manager class; the executed notebook.
-
-    Raises
-    ------
-    PapermillExecutionError : a cell failed
-    DeadKernelError, CellTimeoutError : the kernel was killed, a cell took too long
-    """
-    import papermill
-
-    return papermill.execute_notebook(
-        template,
-        output,
-        parameters=parameters,
-        progress_bar=False,
-        kernel_name="python3",
-        execution_timeout=timeout,
-        request_save_on_cell_execute=False,
-        kernel_manager_class=kernel,
-    )
-
-
-def _reason(error: Exception) -> str:
-    said = getattr(error, "evalue", None) or str(error) or type(error).__name__
-    known = {"DeadKernelError": "计算进程被终止（可能内存不足）", "CellTimeoutError": "代码格运行超过时限"}
-    cell = getattr(error, "exec_count", None)
-    return (f"第{cell}个代码格：" if cell else "") + known.get(
-        type(error).__name__, (str(said).strip() or type(error).__name__).splitlines()[0]
-    )
-
-
-def _ipynb(notebook: Any, title: str) -> str:
-    import nbformat
-
-    return nbformat.writes(notebook)
-
-
-FORMATS: dict[str, Callable[[Any, str], str | bytes]] = {
-    "html": to_html,
-    "pdf": to_pdf,
-    "docx": to_docx,
-    "xlsx": to_xlsx,
-    "ipynb": _ipynb,
-}

@@ -145,7 +145,7 @@ def heat_map(rates: pd.DataFrame, title: str) -> Picture:
     step = max(76, min(150, 600 // max(1, rates["area"].nunique())))
     rows = rates.assign(
         area=[_wrapped(name, step // 13) for name in rates["area"]],
-        text=[_percent(rate) for rate in rates["rate"]],
+        text=[percent(rate) for rate in rates["rate"]],
         rate=rates["rate"].astype(object).where(rates["rate"].notna(), None),
     )
     deep = rows["area"].str.count("\n").max()
@@ -181,11 +181,11 @@ def heat_map(rates: pd.DataFrame, title: str) -> Picture:
         ],
     }
     worst = rates.dropna().nsmallest(3, "rate")
-    said = "、".join(f"{row.area}{row.group}{_percent(row.rate)}" for row in worst.itertuples())
+    said = "、".join(f"{row.area}{row.group}{percent(row.rate)}" for row in worst.itertuples())
     return picture(spec, title, f"{title}：得分率最低的是{said}")
 
 
-def _percent(rate: float) -> str:
+def percent(rate: float) -> str:
     """At most one decimal; what lost a point never reads 100%."""
     most = 100 if rate > 1 - 1e-9 else 99.9
     return "—" if pd.isna(rate) else f"{min(round(rate * 100, 1), most):g}%"
@@ -195,12 +195,13 @@ def _wrapped(name: str, width: int) -> str:
     return "\n".join(name[start : start + width] for start in range(0, len(name), width))
 
 
-def trend(points: pd.DataFrame, title: str) -> Picture:
+def trend(points: pd.DataFrame, title: str, width: int = 560) -> Picture:
     """Totals over periods, a line an area.
 
     Parameters
     ----------
     points : columns area, period (text), total (points)
+    width : of the inner part, in pixels
     """
     rows = points.dropna(subset=["total"]).assign(text=lambda frame: frame["total"].map("{:.2f}".format))
     low, high, height = float(rows["total"].min()), float(rows["total"].max()), 230
@@ -221,7 +222,7 @@ def trend(points: pd.DataFrame, title: str) -> Picture:
     }
     label = {"y": {**encoding["y"], "field": "label"}, "text": {"field": "text"}}
     spec = {
-        "width": 560,
+        "width": width,
         "height": height,
         "data": {"values": rows[["area", "period", "total", "label", "text"]].to_dict("records")},
         "encoding": encoding,

@@ -1,16 +1,20 @@
 """全市看板: the choice of period, kind and unit, and what `overview` and `weakspots` say of it."""
 
-import base64
-import io
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Engine
 
-from chengxin import charts, citywords, pages, parts, tables
+from chengxin import charts, citywords, pages, parts
+from chengxin.citysheets import shown
 from chengxin.errors import ChengxinError
-from chengxin.overview import Choice, chosen, gathered, headline
+from chengxin.exports import Shown
+from chengxin.overview import Choice, chosen, headline, latest
+from chengxin.placing import shortened
+from chengxin.savebar import save_bar
 from chengxin.schema import AREA_KINDS
 from chengxin.settings import Table, read_table
 from chengxin.shape import Strict
@@ -18,10 +22,9 @@ from chengxin.store import open_store
 from chengxin.tables import Html
 from chengxin.weakspots import flags, group_rates, losses, ranking, trend, unit_ranking
 
-UNITS = {"short_name": "单位", "areas": "对象（个）", "open": "未评完（个）", "median": "中位数（分）",
-         "red": "红线（个）", "place": "名次"}  # fmt: skip
-SHEETS = {"name": "评价对象", "kind": "类别", "short_name": "单位", "status": "状态", "rank": "名次", "total": "总分",
-          "low": "最低可能", "high": "最高可能", "red_lines": "红线条目"}  # fmt: skip
+AREAS, HALF = 24, 10  # areas of a kind that the ranking shows; units from either end
+COLUMNS, FLAGGED = 12, 12  # of the heat map; of each sort of flag
+WIDTH = 270  # of the trend, so that it fits a phone
 
 
 class Tile(Strict):
@@ -53,24 +56,24 @@ class CityPage:
     """
 
     def __init__(self, database: str | Engine | None = None, asked: dict[str, str] | None = None) -> None:
-        engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
+        self.engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
         self.wrong = parts.block("")
         try:
-            self.city = gathered(engine)
+            self.city = latest(self.engine)
         except ChengxinError as error:
             self.page = parts.box(parts.shown(pages.style()), parts.block("<p>{said}</p>", said=error),
                                   classes=["cx-page"])  # fmt: skip
             return
         self.choice = self._first(asked or {})
-        self.named = dict(zip(self.city.units["code"], self.city.units["short_name"], strict=True))
         kinds = [("全部", ""), *((name, kind) for kind, name in AREA_KINDS.items() if kind in self.city.rubrics)]
-        self.period = parts.selected("评价期", [(f"{p}年", p) for p in reversed(self.city.periods)], self.choice.period)
+        self.period = parts.selected("评价期", self._periods(), self.choice.period)
         self.kind = parts.selected("类别", kinds, self.choice.kind or "")
-        self.unit = parts.selected("填报单位", [("全市", ""), *((n, c) for c, n in self.named.items())],
-                                   self.choice.unit or "")  # fmt: skip
-        self.tile = {code: parts.button(name, "", "cx-unit") for code, name in self.named.items()}
+        self.unit = parts.selected("填报单位", self._units(), self.choice.unit or "")
+        self.tile = {code: parts.button(self.named[code]) for code in tiles() if code in self.named}
         self.body = {name: parts.block("") for name in ("title", "cards", "ranking", "units", "heat", "trend", "lost",
-                                                        "flags", "files")}  # fmt: skip
+                                                        "flags")}  # fmt: skip
+        self.drawn: dict[tuple[str | None, str | None], Html] = {}
+        self.files = save_bar(self.shown)
         self.page = self._page()
         for picker in (self.period, self.kind, self.unit):
             picker.observe(lambda _: self.show(), names="value")
@@ -79,29 +82,37 @@ class CityPage:
         self.show()
 
     def show(self) -> None:
-        """Say everything of the choice."""
+        """Say everything of the choice, from the database as it is now."""
+        self._renew()
         self.choice = now = Choice(self.period.value, self.kind.value or None, self.unit.value or None)
         where = f"{self.named[now.unit] if now.unit else '全市'}{now.period}年"
         self._tell("title", pages.head("诚信计量全市看板", where, AREA_KINDS.get(now.kind or "", "景区和街区")))
         self._tell("cards", citywords.cards(headline(self.city, now)))
-        rows = ranking(self.city, now)
-        self._tell("ranking", citywords.ranking(rows, f"{where}评价对象名次（景区、街区细则不同，分别排名）"))
-        units = unit_ranking(self.city, now)
-        units = units.assign(place=[_place(*cells) for cells in zip(units["rank"], units["tied"], strict=True)])
-        caption = f"{where}各单位（按已评完对象总分的中位数）"
-        self._tell("units", tables.table(units, UNITS, caption, right=["place"]))
-        kinds = [now.kind] if now.kind else [kind for kind in self.city.rubrics if (rows["kind"] == kind).any()]
-        self._tell("heat", Html("".join(self._heat(Choice(now.period, kind, now.unit)) for kind in kinds)))
-        points = trend(self.city, now)
-        said = charts.trend(points, "历年总分中位数（只计已评完的）")._repr_html_() if len(points) else ""
-        self._tell("trend", Html(said))
-        lost = [citywords.losses(losses(self.city, Choice(now.period, kind, now.unit)), AREA_KINDS[kind]).text
-                for kind in kinds]  # fmt: skip
-        self._tell("lost", Html("".join(lost)))
-        self._tell("flags", citywords.flags(flags(self.city, now)))
-        self._tell("files", self._files(rows))
-        for code, tile in self.tile.items():
-            parts.mark(tile, "ok" if code == now.unit else "")
+        rows = ranking(self.city, now, AREAS)
+        count = len(rows) + int(rows["after"].sum())
+        caption = f"{where}评价对象名次（共{count}个；景区、街区细则不同，分别排名）"
+        self._tell("ranking", citywords.ranking(rows, caption))
+        self._tell("units", self._standing(now))
+        self._tell("heat", _pair(citywords.heat(rates, rates.attrs["title"]) for rates in self.heat()))
+        self._tell("trend", self._trend(now.kind, now.unit))
+        self._tell("lost", _pair(self._lost(Choice(now.period, kind, now.unit)) for kind in self._kinds()))
+        self._tell("flags", citywords.flags(flags(self.city, now, FLAGGED)))
+
+    def shown(self) -> Shown:
+        """What the page shows, to take along."""
+        return shown(self.city, self.choice, self.named, self.heat())
+
+    def heat(self) -> list[pd.DataFrame]:
+        """Score rates of each kind shown: by unit, of one unit by area; of many the lowest and the highest."""
+        made, unit = [], self.choice.unit
+        for kind in self._kinds():
+            choice = Choice(self.choice.period, kind, unit)
+            rates = group_rates(self.city, choice, "name" if unit else "short_name", COLUMNS)
+            whose, count = "评价对象" if unit else "单位", rates.attrs["of"]
+            some = f"最低和最高的各{COLUMNS // 2}个{whose}（共{count}个）" if count > COLUMNS else f"各{whose}"
+            rates.attrs["title"] = f"{AREA_KINDS[kind]}：{some}各检查内容得分率"
+            made.append(rates)
+        return [rates for rates in made if len(rates)]
 
     def plain(self) -> dict[str, Any]:
         """The headline figures as plain data, for checking."""
@@ -123,46 +134,79 @@ class CityPage:
     def _tell(self, name: str, said: Html) -> None:
         parts.tell(self.body[name], "{said}", said=said)
 
-    def _heat(self, choice: Choice) -> str:
-        """Score rates of groups, by unit for the city, by area for one unit."""
-        by = "name" if choice.unit else "short_name"
-        rates = group_rates(self.city, choice, by)
-        if rates.empty:
-            return ""
-        whose = "各评价对象" if choice.unit else "各单位"
-        return charts.heat_map(rates, f"{AREA_KINDS[str(choice.kind)]}：{whose}各检查内容得分率")._repr_html_()
+    def _renew(self) -> None:
+        """Take the data as they are now, if they have changed."""
+        city = latest(self.engine)
+        if city is not self.city:
+            self.city, self.drawn = city, {}
+            for picker, options in ((self.period, self._periods()), (self.unit, self._units())):
+                if list(picker.options) != options:
+                    kept = picker.value
+                    picker.options = options
+                    picker.value = kept if kept in dict(options).values() else options[0][1]
 
-    def _files(self, rows: pd.DataFrame) -> Html:
-        """What the ranking shows, as a file to take along."""
-        shown = rows[list(SHEETS)].rename(columns=SHEETS)
-        text = io.StringIO()
-        shown.to_csv(text, index=False, float_format="%.2f")
-        data = base64.b64encode(b"\xef\xbb\xbf" + text.getvalue().encode()).decode()
-        name = f"诚信计量指数{self.choice.period}.csv"
-        words = '<a class="cx-link" download="{name}" href="data:text/csv;base64,{data}">下载名次表（CSV）</a>'
-        return Html(pages.escaped(words, name=name, data=data))
+    def _periods(self) -> list[tuple[str, str]]:
+        return [(f"{period}年", period) for period in reversed(self.city.periods)]
+
+    def _units(self) -> list[tuple[str, str]]:
+        self.named = dict(zip(self.city.units["code"], self.city.units["short_name"], strict=True))
+        return [("全市", ""), *((name, code) for code, name in self.named.items())]
+
+    def _kinds(self) -> list[str]:
+        return [self.choice.kind] if self.choice.kind else list(self.city.rubrics)
+
+    def _standing(self, now: Choice) -> Html:
+        """All units of the period and kind, the chosen one with its neighbours."""
+        rows = unit_ranking(self.city, Choice(now.period, now.kind))
+        self._shade(rows, now.unit)
+        near = np.flatnonzero(rows["unit"] == now.unit)
+        kept, after = shortened(np.zeros(len(rows)), HALF, HALF, near[0] if len(near) else None)
+        caption = f"{now.period}年各单位名次（共{len(rows)}个；按已评完对象总分的中位数）"
+        return citywords.units(rows.iloc[kept].assign(after=after), caption, now.unit)
+
+    def _trend(self, kind: str | None, unit: str | None) -> Html:
+        """All periods of a kind and unit, drawn once as long as the data stay."""
+        if (kind, unit) not in self.drawn:
+            points = trend(self.city, Choice(self.city.periods[-1], kind, unit))
+            picture = charts.trend(points, "历年总分中位数（只计已评完的）", WIDTH) if len(points) else None
+            self.drawn[kind, unit] = Html(picture._repr_html_() if picture else "")
+        return self.drawn[kind, unit]
+
+    def _lost(self, choice: Choice) -> Html:
+        return citywords.losses(losses(self.city, choice), AREA_KINDS[str(choice.kind)])
+
+    def _shade(self, rows: pd.DataFrame, chosen: str | None) -> None:
+        """Each unit's tile with its median, the higher the deeper."""
+        median = rows.set_index("unit")["median"]
+        low, high = median.min(), median.max()
+        for code, tile in self.tile.items():
+            value, place = median.get(code, np.nan), tiles()[code]
+            depth = "" if pd.isna(value) else f"cx-shade-{min(3, int(4 * (value - low) / max(high - low, 1e-9)))}"
+            tile.description = f"{self.named[code]}\n{'—' if pd.isna(value) else f'{value:.2f}'}"
+            dressed = ("cx-unit", f"cx-at-{place.row}-{place.column}", depth, "cx-ok" if code == chosen else "")
+            parts.dress(tile, [name for name in dressed if name])
 
     def _page(self) -> Any:
         body = self.body
-        places = tiles()
-        shown = [self.tile[code] for code in sorted((c for c in self.tile if c in places), key=lambda c: places[c].row)]
-        for code, tile in self.tile.items():
-            if code in places:
-                tile._dom_classes = (*tile._dom_classes, f"cx-at-{places[code].row}-{places[code].column}")
-        scheme = parts.box(*shown, classes=["cx-scheme"])
-        about = parts.block('<p class="cx-rule">方格只示意各单位的大致方位；点选即只看该单位，再点恢复全市。</p>')
-        left = parts.box(body["ranking"], body["lost"], classes=["cx-card"])
-        right = parts.box(parts.block("<h2>各单位</h2>"), scheme, about, body["units"], classes=["cx-card"])
+        tiled = sorted(self.tile, key=lambda code: (tiles()[code].row, tiles()[code].column))
+        scheme = parts.box(*(self.tile[code] for code in tiled), classes=["cx-scheme"])
+        parts.visible(scheme, bool(tiled))
+        about = "方格示意各单位大致方位，数字为总分中位数（分），越高颜色越深；点选即只看该单位，再点恢复全市。"
+        said = parts.block('<p class="cx-rule">{about}</p>', about=about if tiled else "")
+        left = parts.box(body["ranking"], classes=["cx-card"])
+        right = parts.box(parts.block("<h2>各单位</h2>"), scheme, said, body["units"], body["trend"],
+                          classes=["cx-card"])  # fmt: skip
         return parts.box(
             parts.shown(pages.style()), parts.shown(pages.banner(self.city.demo)),
             parts.box(body["title"], classes=["cx-head"]), self.wrong,
-            parts.row(self.period, self.kind, self.unit, classes=["cx-fields"]), body["cards"],
+            parts.row(self.period, self.kind, self.unit, classes=["cx-fields"]), self.files, body["cards"],
             parts.box(left, right, classes=["cx-columns"]), parts.box(body["heat"], classes=["cx-card"]),
-            parts.box(body["trend"], classes=["cx-card"]),
-            parts.box(parts.block("<h2>红线、扣分和加分</h2>"), body["flags"], classes=["cx-card"]), body["files"],
+            parts.box(body["lost"], classes=["cx-card"]),
+            parts.box(parts.block("<h2>红线、扣分和加分</h2>"), body["flags"], classes=["cx-card"]),
             classes=["cx-page", "cx-broad"],
         )  # fmt: skip
 
 
-def _place(rank: Any, tied: bool) -> str:
-    return "不排名" if pd.isna(rank) else f"{rank}{'（并列）' if tied else ''}"
+def _pair(pieces: Iterable[Html]) -> Html:
+    """Side by side where there is room."""
+    return Html(f'<div class="cx-pair">{"".join(f"<div>{piece.text}</div>" for piece in pieces)}</div>')

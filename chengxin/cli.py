@@ -1,6 +1,5 @@
 """Thin commands over the kit. Exit codes: 0 done, 1 findings or a part failed, 2 wrong use."""
 
-import json
 import sys
 from datetime import UTC, datetime
 from functools import partial
@@ -11,9 +10,11 @@ import typer
 
 from chengxin import (
     act_commands,
+    bench_commands,
     lab_commands,
     ledger_commands,
     report_commands,
+    score_commands,
     site_commands,
     weigh_commands,
 )
@@ -22,10 +23,7 @@ from chengxin.console import (
     Command,
     Database,
     Group,
-    as_records,
-    file_there,
     folder_there,
-    in_words,
     padded,
     told,
 )
@@ -56,16 +54,9 @@ for name, about, sub, work in (
 app.add_typer(site_commands.user_app, name="user")
 app.add_typer(act_commands.setting_app, name="setting")
 app.add_typer(lab_commands.lab_app, name="lab")
+app.add_typer(bench_commands.bench_app, name="bench")
 
-COLUMNS = "观测数据的CSV文件，列名：assessment,line,value,of,outcome,note；后三列可缺"
 RubricName = Annotated[str, typer.Argument(metavar="细则", help="细则编号（如scenic_area）或YAML文件")]
-
-
-def _choices(said: list[str]) -> dict[str, str]:
-    wrong = [text for text in said if "=" not in text]
-    if wrong:
-        raise UsageError(f"读法要写成“名称=选项”，得到：{'、'.join(wrong)}。")
-    return dict(text.split("=", 1) for text in said)
 
 
 @rubric_command("list")
@@ -121,34 +112,7 @@ def rubric_diff(
     typer.echo(diff_in_words(diff(load_rubric(before), load_rubric(after))))
 
 
-@command("score")
-def score_command(
-    observations: Annotated[Path, typer.Argument(metavar="观测.csv", callback=file_there, help=COLUMNS)],
-    rubric: Annotated[str, typer.Option("--rubric", metavar="细则", help="细则编号或YAML文件")],
-    reading: Annotated[
-        list[str] | None, typer.Option("--reading", metavar="名称=选项", help="改用某个读法，可重复")
-    ] = None,
-    form: Annotated[str, typer.Option("--format", metavar="table|csv|json", help="输出格式")] = "table",
-) -> None:
-    """给一个观测文件评分，逐条说明理由。"""
-    from chengxin.exchange import observations_csv
-    from chengxin.explain import explain
-    from chengxin.rubric import load_rubric
-    from chengxin.scoring import score, totals
-
-    if form not in ("table", "csv", "json"):
-        raise UsageError(f"没有输出格式“{form}”，可用：table、csv、json。")
-    chosen = load_rubric(rubric, _choices(reading or []))
-    sheet = score(chosen, observations_csv(observations))
-    results = totals(sheet)
-    if form == "json":
-        typer.echo(json.dumps(as_records(results, explain(chosen, sheet)), ensure_ascii=False, indent=1))
-    elif form == "csv":
-        typer.echo(results.to_csv(index=False, lineterminator="\n"), nl=False)
-    else:
-        typer.echo(in_words(chosen, results, sheet))
-
-
+command("score")(score_commands.score_command)
 Out = Annotated[Path, typer.Option("--out", metavar="文件夹", help="报告放在哪里")]
 
 
@@ -187,8 +151,8 @@ def _report_load(folder: Path, database: str | None, who: str, why: str, demo: b
     from chengxin.rubric import load_rubric
     from chengxin.store import open_store
 
-    def check(rubric: str, observations: Any) -> list[Any]:
-        return observation_faults(load_rubric(rubric), observations, "observations.csv ")
+    def check(rubric: str, observations: Any, file: str) -> list[Any]:
+        return observation_faults(load_rubric(rubric), observations, file)
 
     engine = open_store(database)
     at = datetime.now(UTC)

@@ -1,5 +1,7 @@
 """Whether assessors judge alike: self against on-site check line by line, and several teams on one paper case."""
 
+from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -30,13 +32,15 @@ def judged(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def compare(rubric: Rubric, a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+def compare(rubric: Rubric, a: pd.DataFrame, b: pd.DataFrame, *, written: bool = False) -> pd.DataFrame:
     """Agreement of two assessments of the same areas, for all lines together and line by line.
 
     Parameters
     ----------
     rubric : the rubric
     a, b : observations (long frames) with the same names of assessments, such as self-assessment and on-site check
+    written : only lines with an observation in both; else a bonus or deduction without one is judged as not having
+        happened
 
     Returns
     -------
@@ -52,6 +56,10 @@ def compare(rubric: Rubric, a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     both = judged(rubric, a).merge(judged(rubric, b), on=["assessment", "line"], suffixes=("_a", "_b"))
     if both.empty:
         raise UsageError("两份观测没有相同的评价编号，不能比较；应为同一批评价的两次判断，编号相同。")
+    if written:
+        seen = (pd.MultiIndex.from_frame(side[["assessment", "line"]].astype("str")) for side in (a, b))
+        key = pd.MultiIndex.from_frame(both[["assessment", "line"]])
+        both = both[np.logical_and.reduce([key.isin(side) for side in seen])].copy()
     both["off"] = both["score_a"] - both["score_b"]
     order = {line.id: n for n, line in enumerate(rubric.lines)}
     every = agreed_by(both, [], "category_a", "category_b", CATEGORIES).assign(line="全部", bias=both["off"].mean())
@@ -70,6 +78,61 @@ def _direction(off: float) -> str:
     if pd.isna(off):
         return "没有可比的得分"
     return "平均相同" if abs(off) < EDGE else f"前者平均{'高' if off > 0 else '低'}{abs(off):.2f}分"
+
+
+def filed(checked: pd.DataFrame, keys: Sequence[str] = ()) -> pd.DataFrame:
+    """Agreement of the monitoring points' self-checks with the on-site checks, on whether an item is in order.
+
+    Parameters
+    ----------
+    checked : from `filings.checked`
+    keys : columns of it that make the groups (``["item"]``, ``["sector"]``, ``["unit"]``); none: all together
+
+    Returns
+    -------
+    one row per group: the keys, the fields of `agreement.Agreement`, overstated and understated (pairs in which the
+    point says in order and the check does not, and the other way round), said (direction of error in Chinese)
+    """
+    rows = agreed_by(checked, list(keys), "self_good", "check_good", [True, False])
+    rows["overstated"] = [told.get((True, False), 0) for told in rows["directions"]]
+    rows["understated"] = [told.get((False, True), 0) for told in rows["directions"]]
+    rows["said"] = [_leaning(*pair) for pair in zip(rows["overstated"], rows["understated"], strict=True)]
+    return rows
+
+
+def _leaning(over: int, under: int) -> str:
+    if not over and not under:
+        return "没有不一致"
+    more = "偏高" if over > under else "偏低" if under > over else "高低相抵"
+    return f"自查{more}：虚报{over}处，漏报{under}处"
+
+
+def assessors(judgements: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What two people judged of the same assessment, from the versions that were stored: what `compare` takes.
+
+    Of each person the last version of a line counts; of several people every two are a pair, in the order in which
+    they first stored something. Who comes later sees what stands there, so agreement is that of a review, not of
+    two independent judgements.
+
+    Parameters
+    ----------
+    judgements : columns assessment, line, value, of, outcome, note, at, who; from `readers.judgements`
+
+    Returns
+    -------
+    observations of the earlier and of the later people; names of assessments tell the pair (``A#1``), not the people;
+    only lines that both judged; both empty where nothing was judged twice
+    """
+    last = judgements.sort_values("at", kind="stable").groupby(["assessment", "line", "who"], sort=False).tail(1)
+    parts = []
+    for name, rows in last.groupby("assessment", sort=True):
+        people = rows.sort_values("at", kind="stable")["who"].unique()
+        for n, (one, two) in enumerate(combinations(people, 2), 1):
+            a, b = (rows[rows["who"] == who].assign(assessment=f"{name}#{n}") for who in (one, two))
+            parts.append((a[a["line"].isin(b["line"])], b[b["line"].isin(a["line"])]))
+    columns = ["assessment", "line", "value", "of", "outcome", "note"]
+    sides = [pd.concat([pair[side] for pair in parts] or [judgements.head(0)], ignore_index=True) for side in (0, 1)]
+    return sides[0][columns], sides[1][columns]
 
 
 def consistency(rubric: Rubric, teams: pd.DataFrame, reference: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

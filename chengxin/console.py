@@ -37,6 +37,7 @@ TABLES = {
     "filing_answer": "季报各项",
     "point_decision": "对监测点的决定",
     "improvement": "整改事项",
+    "recheck": "复核",
     "draft": "表单改动",
     "presence": "正在填写的人",
     "merchant_sample": "抽取的经营户",

@@ -110,8 +110,7 @@ def write_csv(frame: pd.DataFrame, path: Path, *, bom: bool = False) -> None:
     bom : begin with a byte order mark, so that Excel shows Chinese
     """
     path = Path(path)
-    safe = pd.DataFrame({n: _harmless(frame.iloc[:, n]) for n in range(frame.shape[1])}, index=frame.index)
-    safe.columns = pd.Index([_guard(str(name)) for name in frame.columns], dtype="str")
+    safe = harmless(frame)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with beside.open("x", encoding="utf-8-sig" if bom else "utf-8", newline="") as file:
@@ -123,12 +122,19 @@ def write_csv(frame: pd.DataFrame, path: Path, *, bom: bool = False) -> None:
         beside.unlink(missing_ok=True)
 
 
+def harmless(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with an apostrophe before every text and heading that a spreadsheet would take for a formula."""
+    safe = pd.DataFrame({n: _harmless(frame.iloc[:, n]) for n in range(frame.shape[1])}, index=frame.index)
+    return safe.set_axis(pd.Index([guarded(str(name)) for name in frame.columns], dtype="str"), axis=1)
+
+
 def _harmless(column: pd.Series) -> pd.Series:
     plain = pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column)
-    return column if plain else column.astype(object).map(_guard)
+    return column if plain else column.astype(object).map(guarded)
 
 
-def _guard(cell: Any) -> Any:
+def guarded(cell: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula; `words` takes the apostrophe off again."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 

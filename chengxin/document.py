@@ -49,6 +49,16 @@ def read(notebook: Any) -> list[Block]:
     return [block for cell in notebook.cells for block in _cell(cell)]
 
 
+def blocks(page: str) -> list[Block]:
+    """Blocks of finished HTML, such as a table.
+
+    Parameters
+    ----------
+    page : the HTML
+    """
+    return list(_html(page))
+
+
 def _cell(cell: Any) -> Iterator[Block]:
     if cell.cell_type == "markdown":
         yield from _markdown(cell.source)

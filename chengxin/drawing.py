@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from chengxin.errors import UsageError
 from chengxin.labtable import Sample, lab_table
+from chengxin.merchants import Checks
 from chengxin.model import Rubric
 from chengxin.panel import Panel
 from chengxin.rules import Column
@@ -124,9 +125,16 @@ def sampled(panel: Panel) -> list[tuple[int, Sample]]:
     return [(n, kinds[line.unit]) for n, line in found if line.rule.needs_of and line.unit in kinds]
 
 
+def counted(panel: Panel, line: int) -> NDArray[np.bool_]:
+    """Which assessments have counts of a sample in a base line: whole numbers, applicable, not 0 of 0."""
+    value, of = panel.value[:, line], panel.of[:, line]
+    return panel.free[:, line] & (of > 0) & (value == np.rint(value)) & (of == np.rint(of))
+
+
 def shares_drawn(
-    rng: np.random.Generator, panel: Panel, draws: int, kinds: tuple[str, ...], population: Column
-) -> dict[int, Column]:
+    rng: np.random.Generator, panel: Panel, draws: int, kinds: tuple[str, ...], population: Column,
+    checks: Checks | None = None,
+) -> dict[int, Column]:  # fmt: skip
     """Shares of points under resampled counts, by base line.
 
     Cells that are not counts (a percentage with decimals), not applicable or 0 of 0 keep what was found.
@@ -135,19 +143,26 @@ def shares_drawn(
     ----------
     kinds : which samples vary: merchants, surveys
     population : n numbers of all merchants, NaN where unknown
+    checks : what was found merchant by merchant; where it covers a line, merchants are drawn whole, else by count
     """
     drawn: dict[int, Column] = {}
+    whole = checks.drawn(rng, draws, population) if checks and checks.parts and "merchants" in kinds else None
     for n, kind in (pair for pair in sampled(panel) if pair[1] in kinds):
         line = panel.rubric.lines[panel.places[n]]
-        value, of = panel.value[:, n], panel.of[:, n]
-        counts = panel.free[:, n] & (of > 0) & (value == np.rint(value)) & (of == np.rint(of))
-        if not counts.any():
+        value, of, alone = panel.value[:, n], panel.of[:, n], counted(panel, n)
+        if not alone.any():
             continue
-        way: Callable[..., Column] = survey_drawn if kind == "surveys" else merchants_drawn
-        more = () if kind == "surveys" else (population[counts],)
-        found = way(rng, value[counts], of[counts], draws, *more)
         shares = np.tile(panel.share[:, n], (draws, 1))
-        at: NDArray[np.bool_] = counts
-        shares[:, at] = line.rule.score(line.points, found, np.broadcast_to(of[at], found.shape)) / line.points
+        if whole and checks and kind == "merchants":
+            place = checks.lines.index(n)
+            joint = checks.covers[:, place] & alone
+            passed, some = (part[:, joint, place] for part in whole)
+            points = line.rule.score(line.points, passed, some) / line.points
+            shares[:, joint] = np.where(some > 0, points, shares[:, joint])
+            alone = alone & ~joint
+        way: Callable[..., Column] = survey_drawn if kind == "surveys" else merchants_drawn
+        more = () if kind == "surveys" else (population[alone],)
+        found = way(rng, value[alone], of[alone], draws, *more)
+        shares[:, alone] = line.rule.score(line.points, found, np.broadcast_to(of[alone], found.shape)) / line.points
         drawn[n] = shares
     return drawn

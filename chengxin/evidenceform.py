@@ -35,7 +35,7 @@ class EvidenceForm:
         self.told, self.kept = told, pd.DataFrame()
         self.wrong, self.list, self.view = parts.block(""), parts.block(""), parts.box()
         most = settings()["evidence_megabytes"]
-        self.upload = parts.files(f"添加照片或PDF（每个不超过{most}MB）", int(most))
+        self.upload = parts.files(f"添加照片或PDF（每个不超过{most}MB）", most=int(most))
         self.upload.observe(lambda change: self._taken(change["new"]), names="value")
         self.chosen, self.look = parts.selected("文件", [("请选择", "")]), parts.button("查看")
         self.look.on_click(lambda _: self.show())

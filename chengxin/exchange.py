@@ -39,7 +39,7 @@ def load(
     at: datetime,
     why: str,
     demo: bool = False,
-    check_observations: Callable[[str, pd.DataFrame], list[Fault]] | None = None,
+    check_observations: Callable[[str, pd.DataFrame, str], list[Fault]] | None = None,
     unexplained: Callable[[Connection, pd.DataFrame], pd.DataFrame] | None = None,
 ) -> dict[str, int]:
     """Load the CSV files of a folder into the store, all or nothing.
@@ -50,8 +50,8 @@ def load(
     folder : holds one or more of `rows.FILES` and observations.csv; what it refers to may already be stored
     who, why, at : for the audit; `at` with a time zone
     demo : mark the assessments as demonstration data
-    check_observations : called with a rubric's id and the sound observations of its assessments (with a
-        column ``row``, the line of the file); the faults it returns join the others
+    check_observations : called with a rubric's id, the sound observations or re-checks of its assessments (with a
+        column ``row``, the line of the file) and the file's name; the faults it returns join the others
     unexplained : called when all is stored but not yet kept, with the connection and the observations; every row it
         returns differs from the ledgers without a note, which refuses the whole load (see `gather.unexplained`)
 
@@ -73,12 +73,13 @@ def load(
         if file in present:
             tables[table], found = _registry(folder / file, table, known)
             faults += _in_order(found)
-    seen, found = _observed(folder / OBSERVATIONS) if OBSERVATIONS in present else (_nothing_observed(), [])
+    seen, found = _observed(folder / OBSERVATIONS) if OBSERVATIONS in present else (_rechecked([]), [])
     strange = ~seen["assessment"].isin(known.of("assessment"))
     faults += _in_order(found + _strangers(seen[strange]))
     if check_observations is not None:
-        for rubric, part in seen[~strange].groupby(seen["assessment"].map(known.rubrics)):
-            faults += check_observations(str(rubric), part.reset_index(drop=True))
+        for file, given in ((OBSERVATIONS, seen[~strange]), ("rechecks.csv", _rechecked(tables.get("recheck", [])))):
+            for rubric, part in given.groupby(given["assessment"].map(known.rubrics)):
+                faults += check_observations(str(rubric), part.reset_index(drop=True), f"{file} ")
     if faults:
         raise DataError(f"“{folder}”没有导入，什么都没有保存", faults)
     return _store(engine, tables, seen, demo, {"who": who, "why": why, "at": at}, unexplained)
@@ -147,9 +148,12 @@ def _present(folder: Path) -> set[str]:
     return present
 
 
-def _nothing_observed() -> pd.DataFrame:
+def _rechecked(rows: Rows) -> pd.DataFrame:
+    """Re-checks as observations, as `_observed` gives them; no rows: none."""
     kinds = {"assessment": "str", "line": "str", "value": "float", "of": "float", "outcome": "str", "note": "str"}
-    return pd.DataFrame(columns=[*kinds, "row"]).astype({**kinds, "row": "int64"})
+    return pd.DataFrame([{**row, "row": n} for n, row in rows], columns=[*kinds, "row"]).astype(
+        {**kinds, "row": "int64"}
+    )
 
 
 def _in_order(faults: list[Placed]) -> list[Fault]:

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from chengxin import pages, parts, readers
-from chengxin.access import LOCAL, current
+from chengxin.access import LOCAL, current, sample
 from chengxin.errors import ChengxinError
 from chengxin.filework import STEPS, step
 from chengxin.filingform import FilingForm
@@ -48,7 +48,7 @@ class FilingPage:
         self.form: FilingForm | None = None
         books = readers.books(self.engine)
         self.points, self.filings = books["monitoring_point"], books["filing"]
-        self.demo = readers.sample(self.engine)
+        self.demo = sample(self.engine)
         self.names = readers.units(self.engine).set_index("code")["short_name"].to_dict()
         self.wrong = parts.block("")
         self.choosing = self._choosing(given)

@@ -30,11 +30,13 @@ PRELOAD = (
     "comm",
     "IPython.display",
 )
-WARM = ("chengxin.comparison", "chengxin.yearly")
+WARM = ("chengxin.areacard", "chengxin.comparison", "chengxin.rechecked", "chengxin.yearly")
 MAKERS = {
     "index": ("chengxin.views", "county_index"),
+    "card": ("chengxin.areacard", "area_card"),
     "comparison": ("chengxin.comparison", "comparison"),
     "city": ("chengxin.comparison", "comparison"),
+    "recheck": ("chengxin.rechecked", "rechecked"),
     "monitoring-year": ("chengxin.yearly", "monitoring_year"),
 }
 SIZE = 1 << 20

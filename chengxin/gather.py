@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
@@ -44,7 +45,7 @@ def filled(engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Books | No
     """Stored observations of some assessments; lines nobody entered are filled from the ledgers.
 
     An approved or published assessment is left as it was stored; the ledgers' rows still stand behind its values
-    where they say the same.
+    where they say the same. One that the ledgers cannot fill (see `_measurable`) has only what was entered.
 
     Parameters
     ----------
@@ -56,8 +57,11 @@ def filled(engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Books | No
     seen = readers.observations(engine, rubric=rubric.id)
     work = work[work["rubric"] == rubric.id]
     books = books or readers.books(engine)
-    parts, evidence = [seen.iloc[:0].assign(source=ENTERED)], [pd.DataFrame(columns=["assessment", *EVIDENCE])]
-    for period, as_of, values, rows in _alike(books, work):
+    able = _measurable(work)
+    entered = seen[seen["assessment"].isin(work.loc[~able, "id"])]
+    parts = [entered.assign(source=ENTERED, measured_value=np.nan, measured_of=np.nan)]
+    evidence = [pd.DataFrame(columns=["assessment", *EVIDENCE])]
+    for period, as_of, values, rows in _alike(books, work[able]):
         observed = observe(rubric, books, period, as_of, values, rows["area"])
         made = fill(seen[seen["assessment"].isin(rows["id"])], observed, rows)
         kept = rows.loc[rows["status"].isin(FROZEN), "id"]
@@ -72,12 +76,29 @@ def filled(engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Books | No
     return Filled(seen, found.assign(telling=telling(rubric, found), used=used))
 
 
+def _measurable(work: pd.DataFrame) -> pd.Series:
+    """Which assessments the ledgers can fill: those of a calendar year, as of a day that is not before it."""
+    year = pd.to_numeric(work["period"].where(work["period"].str.fullmatch(r"[12][0-9]{3}")), errors="coerce")
+    return work["as_of"].dt.year >= year
+
+
 def _alike(books: Books, work: pd.DataFrame) -> Iterator[tuple[str, pd.Timestamp, Settings, pd.DataFrame]]:
     """Assessments in parts that are measured in one go: one period, one date, one set of values."""
     for (period, as_of), rows in work.groupby(["period", "as_of"], sort=False):
         for values, mine in unit_settings.groups(books.get(OWN), rows, as_of):
             if len(mine):
                 yield str(period), as_of, values, mine
+
+
+def speaking_day(work: pd.DataFrame, today: date) -> date:
+    """The day a page speaks of: today; where there is sample data, which stands still, the last day it knows.
+
+    Parameters
+    ----------
+    work : from `readers.assessments`
+    today : by the caller's clock
+    """
+    return work["as_of"].max().date() if work["demo"].any() else today
 
 
 def unexplained(source: Engine | Connection, seen: pd.DataFrame) -> pd.DataFrame:

@@ -17,12 +17,12 @@ from chengxin.linestats import double_counting, line_statistics
 from chengxin.robustness import RankIntervals, beats, leave_one_out, rank_intervals
 from chengxin.samplesize import margin_of_error, sample_size, survey_size
 from chengxin.variance import variance_shares
-from chengxin.variantfile import compare_variants, save_variant, variant_yaml
+from chengxin.variantfile import compare_variants, diff_in_yaml, save_variant, variant_yaml
 from chengxin.whatif import WhatIf, readings_effect, what_if
 
 __all__ = [
     "Agreement", "RankIntervals", "WhatIf", "agreement", "beats", "breaches", "by", "changed", "compare",
-    "compare_variants", "consistency", "diff", "diff_in_words", "double_counting", "leave_one_out", "line_statistics",
-    "margin_of_error", "rank_intervals", "readings_effect", "sample_size", "save_variant", "survey_size",
-    "variance_shares", "variant_yaml", "what_if",
+    "compare_variants", "consistency", "diff", "diff_in_words", "diff_in_yaml", "double_counting", "leave_one_out",
+    "line_statistics", "margin_of_error", "rank_intervals", "readings_effect", "sample_size", "save_variant",
+    "survey_size", "variance_shares", "variant_yaml", "what_if",
 ]  # fmt: skip

@@ -1,11 +1,13 @@
 """Commands of the lab over a CSV file of observations or a period of the database: a Chinese table or JSON."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from chengxin.console import Command, Database, Group, file_there
+from chengxin.agreement_commands import agreement_command, exercise_command, rounded
+from chengxin.console import Command, Database, Group, file_there, folder_there
 from chengxin.errors import UsageError
 from chengxin.ledger_commands import Form, show
 
@@ -17,8 +19,18 @@ SECTIONS = {"base": "基本项", "bonus": "加分项", "deduction": "扣分项"}
 Row = dict[str, Any]
 
 
-def _loaded(rubric: str, source: Path | None, period: str | None, database: str | None) -> tuple[Any, Any]:
-    """The rubric and the observations that a command works on."""
+@dataclass(frozen=True)
+class _Loaded:
+    """What a command works on; `known`: what is known merchant by merchant."""
+
+    rubric: Any
+    observations: Any
+    about: str
+    demo: bool = False
+    known: dict[str, Any] = field(default_factory=dict)
+
+
+def _loaded(rubric: str, source: Path | None, period: str | None, database: str | None) -> _Loaded:
     from chengxin.rubric import load_rubric
 
     chosen = load_rubric(rubric)
@@ -27,19 +39,21 @@ def _loaded(rubric: str, source: Path | None, period: str | None, database: str 
     if source is not None:
         from chengxin.exchange import observations_csv
 
-        return chosen, observations_csv(file_there(source))
+        return _Loaded(chosen, observations_csv(file_there(source)), f"文件{source.name}")
     from chengxin import readers
     from chengxin.store import open_store
 
     engine = open_store(database, read_only=True)
     found = readers.observations(engine, period, rubric=chosen.id)
+    checks, population = readers.merchant_checks(engine, str(period), chosen.id)
     demo = bool(readers.assessments(engine, period)["demo"].any())
     engine.dispose()
     if found.empty:
         raise UsageError(f"数据库里{period}没有用“{chosen.id}”的评价；请核对评价期和细则。")
     if demo:
         typer.echo("演示数据", err=True)
-    return chosen, found
+    known = {"checks": checks, "population": population}
+    return _Loaded(chosen, found, f"{period}年的{found['assessment'].nunique()}个评价", demo, known)
 
 
 def _percent(rows: list[Row], *names: str) -> list[Row]:
@@ -53,14 +67,36 @@ def effect_command(
     """各处读法换一个选项，有多少区域变分、变名次，影响大的在前。"""
     from chengxin import lab
 
-    chosen, observations = _loaded(rubric, source, period, database)
-    rows = lab.readings_effect(chosen, observations).to_dict("records")
+    given = _loaded(rubric, source, period, database)
+    rows = lab.readings_effect(given.rubric, given.observations).to_dict("records")
     columns = {
         "reading": "读法", "option": "改用", "text": "含义", "areas": "完整评价（个）", "changed": "变分（个）",
         "mean_size": "平均变动（分）", "most": "最大变动（分）", "reranked": "变名次（个）",
         "most_places": "最多变（位）",
     }  # fmt: skip
-    show(rows if form == "json" else _rounded(rows, "mean_size", "most"), columns, form, "没有可换的读法。")
+    show(rows if form == "json" else rounded(rows, "mean_size", "most"), columns, form, "没有可换的读法。")
+
+
+def memo_command(
+    rubric: Rubric,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="文件", help="写到哪里，以.docx或.html结尾；已有的文件换成新的")
+    ],
+    source: Source = None,
+    period: Period = None,
+    database: Database = None,
+) -> None:
+    """给起草单位的说明：原文没有说清的各处、各种理解的影响、现在采用的理解和理由。"""
+    from chengxin.labmemo import memo
+    from chengxin.rendering import write
+
+    if out.suffix not in (".docx", ".html"):
+        raise UsageError(f"文件名得到“{out.name}”；应以.docx或.html结尾。")
+    folder_there(out.parent)
+    given = _loaded(rubric, source, period, database)
+    made = memo(given.rubric, given.observations, given.about, demo=given.demo)
+    write(out, made.docx() if out.suffix == ".docx" else made.page.text)
+    typer.echo(f"已写成{out}")
 
 
 def intervals_command(
@@ -80,15 +116,18 @@ def intervals_command(
     """分值、抽查户、问卷变动时的名次区间；区间重叠的名次不可区分。"""
     from chengxin import lab
 
-    chosen, observations = _loaded(rubric, source, period, database)
+    given = _loaded(rubric, source, period, database)
     if seed < 0:
         raise UsageError(f"种子得到{seed}；应为0或正整数。")
-    found = lab.rank_intervals(chosen, observations, draws, seed, vary=vary or ["points"], by=by)
+    found = lab.rank_intervals(
+        given.rubric, given.observations, draws, seed, vary=vary or ["points"], by=by, **given.known
+    )
     rows = found.table.to_dict("records")
     columns = {
         "assessment": "评价", "total": "总分（分）", "rank": "名次", "low": "最好", "median": "居中", "high": "最差",
         "beats_next": "高于下一名", "note": "说明",
     }  # fmt: skip
+    columns |= {"merchants": "抽查户重抽"} if "merchants" in found.vary else {}
     show(rows if form == "json" else _percent(rows, "beats_next"), columns, form, "没有完整的评价，不能排名。")
     if found.incomplete and form == "table":
         typer.echo(f"没有排名（评价不完整）：{'、'.join(found.incomplete)}")
@@ -100,9 +139,9 @@ def lines_command(
     """各条的得分率、区分度、名义权重和实际权重，以及可能重复计分的条目。"""
     from chengxin import lab
 
-    chosen, observations = _loaded(rubric, source, period, database)
-    rows = lab.line_statistics(chosen, observations).to_dict("records")
-    twice = lab.double_counting(chosen, observations).to_dict("records")
+    given = _loaded(rubric, source, period, database)
+    rows = lab.line_statistics(given.rubric, given.observations).to_dict("records")
+    twice = lab.double_counting(given.rubric, given.observations).to_dict("records")
     columns = {
         "line": "条目", "label": "内容", "section": "类别", "points": "分值", "n": "评价（个）", "rate": "得分率",
         "full": "满分占", "none": "零分占", "weight": "名义权重", "effective": "实际权重", "findings": "提示",
@@ -115,39 +154,6 @@ def lines_command(
     show([row | {"section": SECTIONS[row["section"]]} for row in shown], columns, form)
     for pair in twice:
         typer.echo(f"  {pair['first']}和{pair['second']}（{pair['labels']}）：{pair['why']}")
-
-
-def agreement_command(
-    a: Annotated[Path, typer.Argument(metavar="甲.csv", callback=file_there, help="一方的观测，如自评")],
-    b: Annotated[
-        Path, typer.Argument(metavar="乙.csv", callback=file_there, help="另一方的观测，如现场核查，评价编号相同")
-    ],
-    rubric: Rubric,
-    form: Form = "table",
-) -> None:
-    """两次判断同一批评价的一致程度：一致率、扣除偶然一致后的系数及区间、偏高还是偏低。"""
-    from chengxin import lab
-    from chengxin.exchange import observations_csv
-    from chengxin.rubric import load_rubric
-
-    found = lab.compare(load_rubric(rubric), observations_csv(a), observations_csv(b))
-    rows = [row | {"directions": _directions(row["directions"], form)} for row in found.to_dict("records")]
-    columns = {
-        "line": "条目", "label": "内容", "n": "对数", "raw": "一致率", "ac1": "AC1", "low": "下限", "high": "上限",
-        "kappa": "kappa", "kappa_note": "kappa说明", "said": "偏差", "directions": "不一致处",
-    }  # fmt: skip
-    show(rows if form == "json" else _rounded(rows, "raw", "ac1", "low", "high", "kappa"), columns, form)
-
-
-def _directions(directions: dict[tuple[str, str], int], form: str) -> Any:
-    if form == "json":
-        return [{"a": a, "b": b, "n": n} for (a, b), n in directions.items()]
-    return "；".join(f"{a}→{b} {n}处" for (a, b), n in directions.items()) or "无"
-
-
-def _rounded(rows: list[Row], *names: str) -> list[Row]:
-    """Numbers with three decimals at most; missing ones stay missing."""
-    return [row | {name: row[name] if row[name] is None else round(row[name], 3) for name in names} for row in rows]
 
 
 def enough_command(
@@ -181,7 +187,7 @@ lab_app = typer.Typer(
     cls=Group, help="细则试验台：读法影响、名次区间、条目分析、一致性、样本量。", no_args_is_help=True
 )
 for _name, _work in (
-    ("effect", effect_command), ("intervals", intervals_command), ("lines", lines_command),
-    ("agreement", agreement_command), ("enough", enough_command),
+    ("effect", effect_command), ("memo", memo_command), ("intervals", intervals_command), ("lines", lines_command),
+    ("agreement", agreement_command), ("exercise", exercise_command), ("enough", enough_command),
 ):  # fmt: skip
     lab_app.command(_name, cls=Command)(_work)

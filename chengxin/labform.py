@@ -1,36 +1,32 @@
-"""The form 改规则看影响: change a line or a reading, see at once who moves; save what was tried as a variant."""
+"""The form 改规则看影响: change any line or reading and see at once who moves; variants stand in `labshelf`."""
 
+import re
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import pandas as pd
 
 from chengxin import parts
-from chengxin.changing import changed
+from chengxin.changing import breaches, changed
 from chengxin.diff import diff, diff_in_words
-from chengxin.errors import ChengxinError
-from chengxin.labcharts import bump, moves_table, shift
-from chengxin.model import Rubric
-from chengxin.pages import banner, head, style
+from chengxin.errors import ChengxinError, DataError
+from chengxin.labcharts import bump, lines_table, moves_table, shift
+from chengxin.labrule import PARAMETERS, RuleFields, as_number, fitting
+from chengxin.labshelf import Shelf
+from chengxin.model import Line, Rubric
+from chengxin.pages import banner, escaped, style
 from chengxin.readings import NUMBER
-from chengxin.rules import KINDS
+from chengxin.rules import plain
 from chengxin.tables import Html
-from chengxin.variantfile import save_variant
-from chengxin.whatif import what_if
+from chengxin.variantfile import diff_in_yaml, variant_changes
+from chengxin.whatif import WhatIf, what_if
 
-KIND_NAMES = {
-    "met": "符合得分", "share": "按比例", "threshold": "达到标准", "per_unit": "逐台逐件扣", "marks": "评定",
-    "at_least": "达到次数", "each": "每次都计",
-}  # fmt: skip
-PARAMETERS = {
-    "all_or_nothing": "全部合格才得分", "when_none": "没有此类情形时", "at_least": "标准（0.95即95%）",
-    "inclusive": "包括本数", "below": "未达到时", "each": "每台件扣（分）", "count": "次数", "cap": "最多（分）",
-}  # fmt: skip
-WORDS = {"full": "得满分", "zero": "不得分", "not_applicable": "不适用", "ratio": "按比例得分"}
+SCORED = ("分值", "规则", "红线", "读法")  # changes that a score can feel
+SAID = 4  # faults of the data that are told at once
 
 
 class WhatIfForm:
-    """Change points, rule, red line and readings; every change re-scores all assessments.
+    """Change points, rule, red line and readings; every edit re-scores all assessments and redraws.
 
     Parameters
     ----------
@@ -44,148 +40,180 @@ class WhatIfForm:
         self, rubric: Rubric, observations: pd.DataFrame, *, names: dict[str, str] | None = None,
         folder: Path | None = None, demo: bool = False,
     ) -> None:  # fmt: skip
-        self.rubric, self.observations, self.names, self.folder = rubric, observations, names or {}, folder
+        self.rubric, self.observations, self.names = rubric, observations, names or {}
         self.changes: dict[str, Any] = {}
-        lines = [(f"{line.id} {line.label}", line.id) for line in rubric.lines]
-        self.line = parts.selected("条目", lines)
-        self.official, self.kept = parts.block(""), parts.block("")
+        self.written = {line.id: line for line in rubric.as_written}
+        self.line = parts.selected("条目", [(f"{line.id} {line.label}", line.id) for line in rubric.lines])
+        self.official, self.bar = parts.block(""), parts.block("", "cx-bar")
         self.points = parts.number("分值（分）")
-        self.kind = parts.selected("规则", [(words, kind) for kind, words in KIND_NAMES.items()])
-        self.parameters = parts.row(classes=["cx-fields"])
+        self.rule = RuleFields(self.score)
         self.red = parts.tick("作红线条目")
         self.readings = {key: self._reading(key) for key in rubric.readings}
-        self.apply, self.reset = parts.button("重新评分", "primary"), parts.button("全部改回")
-        self.said, self.result = parts.block(""), parts.block("")
-        self.about = {
-            "id": parts.text("变体编号", placeholder="小写字母开头，如trial_one"), "title": parts.text("名称"),
-            "approved_by": parts.text("由谁决定"), "effective_from": parts.text("何时起用", placeholder="2026-01-01"),
-            "why": parts.text("为什么改"),
-        }  # fmt: skip
-        self.save = parts.button("存为变体")
+        self.back, self.reset = parts.button("本条改回"), parts.button("全部改回")
+        self.said, self.charts, self.tables = parts.block(""), parts.block(""), parts.block("", "cx-card")
+        self.shelf = Shelf(rubric, observations, self.names, self.tried, self.put, folder)
+        self.quiet = False  # True while the form itself fills its fields
         self.line.observe(lambda _: self._show(), names="value")
-        self.kind.observe(lambda _: self._ask(), names="value")
-        self.apply.on_click(lambda _: self.score())
+        for widget in (self.points, self.red):
+            widget.observe(lambda _: self.score(), names="value")
+        for widget in self.readings.values():
+            widget.observe(lambda _: self._reading_chosen(), names="value")
+        self.back.on_click(lambda _: self.undo_line())
         self.reset.on_click(lambda _: self.undo())
-        self.save.on_click(lambda _: self.store())
         self.page = self._page(demo)
         self._show()
+        self.score()
 
     def _page(self, demo: bool) -> Any:
-        top = Html(style().text + banner(demo).text + head("改规则看影响", self.rubric.title).text)
-        line = parts.box(self.line, self.official, parts.row(self.points, self.kind, classes=["cx-fields"]),
-                         self.parameters, self.red, classes=["cx-card"])  # fmt: skip
-        readings = parts.box(parts.block("<h2>读法</h2>"), *self.readings.values(), classes=["cx-card"])
-        saving = parts.box(parts.block("<h2>存为变体</h2>"), parts.row(*self.about.values(), classes=["cx-fields"]),
-                           self.save, self.kept, classes=["cx-card"])  # fmt: skip
-        actions = parts.row(self.apply, self.reset, classes=["cx-actions"])
-        return parts.box(parts.shown(top), line, readings, actions, self.said, self.result, saving,
-                         classes=["cx-page", "cx-broad"])  # fmt: skip
+        lead = escaped('<p class="cx-lead">{title}（{version}），{n}个评价</p>', title=self.rubric.title,
+                       version=self.rubric.version, n=self.observations["assessment"].nunique())  # fmt: skip
+        top = Html(style().text + banner(demo).text + lead)
+        line = parts.box(parts.block("<h2>改一条</h2>"), self.line, self.official,
+                         parts.row(self.points, self.rule.kind, classes=["cx-fields"]), self.rule.parameters, self.red,
+                         parts.row(self.back, self.reset, classes=["cx-actions"]), classes=["cx-card"])  # fmt: skip
+        about = '<h2>读法和上限</h2><p class="cx-rule">原文没有说清的地方换一种理解；加分、总分的上限也在这里。</p>'
+        readings = parts.box(parts.block(about), parts.row(*self.readings.values(), classes=["cx-fields"]),
+                             classes=["cx-card"])  # fmt: skip
+        result = parts.box(parts.block("<h2>影响</h2>"), self.said, self.charts, classes=["cx-card"])
+        both = parts.box(parts.box(line, readings), result, classes=["cx-columns"])
+        return parts.box(parts.shown(top), self.bar, both, self.tables, *self.shelf.cards,
+                         classes=["cx-page", "cx-broad", "cx-lab"])  # fmt: skip
 
     def _reading(self, key: str) -> Any:
         reading = self.rubric.readings[key]
-        options = [(choice.text, option) for option, choice in reading.options.items() if option != NUMBER]
-        chosen = self.rubric.chosen[key]
-        if NUMBER not in reading.options:
-            return parts.selected(reading.question, options, chosen)
-        shown = "" if isinstance(chosen, str) else f"{chosen:g}"
-        return parts.text(f"{reading.question}（填分数；空着为{reading.choice(reading.default).text}）", shown)
+        if NUMBER in reading.options:
+            return parts.text(f"{reading.question}（填分数；空着为{reading.choice(reading.default).text}）",
+                              _typed_option(self.rubric.chosen[key]))  # fmt: skip
+        options = [(choice.text, option) for option, choice in reading.options.items()]
+        return parts.selected(reading.question, options, self.rubric.chosen[key])
 
     def _show(self) -> None:
         """The chosen line as it stands, changes included."""
-        line = changed(self.rubric, self.changes).line(self.line.value)
-        parts.tell(self.official, '<p class="cx-official">{text}</p><p class="cx-rule">{rule}</p>', text=line.text,
-                   rule=line.rule_in_words())  # fmt: skip
-        self.points.value, self.red.value, self.kind.value = f"{line.points:g}", line.red_line, line.rule.kind
-        self._ask()
+        line, self.quiet = self._line(), True
+        self.points.value, self.red.value = f"{line.points:g}", line.red_line
+        self.rule.show(changed(self.rubric, self.changes), line)
+        self.quiet = False
+        self._tell_line()
 
-    def _ask(self) -> None:
-        """A control for every parameter of the chosen kind of rule, filled from the line where it has it."""
-        now = changed(self.rubric, self.changes).line(self.line.value).rule
-        self.asked = {}
-        for name, about in KINDS[self.kind.value].model_fields.items():
-            if name == "kind":
-                continue
-            value = getattr(now, name, about.get_default())
-            choices = [str(each) for each in get_args(about.annotation)] if _is_choice(about.annotation) else []
-            if about.annotation is bool:
-                self.asked[name] = parts.tick(PARAMETERS[name])
-                self.asked[name].value = value is True
-            elif choices:
-                self.asked[name] = parts.selected(PARAMETERS[name], [(WORDS[each], each) for each in choices], value)
-            else:
-                self.asked[name] = parts.number(
-                    PARAMETERS[name], f"{value:g}" if isinstance(value, int | float) else ""
-                )
-        self.parameters.children = tuple(self.asked.values())
+    def _line(self) -> Line:
+        """The line on show as a variant file would have it, before readings rewrite its rule."""
+        return {line.id: line for line in changed(self.rubric, self.changes).as_written}[self.line.value]
+
+    def _tell_line(self) -> None:
+        line = changed(self.rubric, self.changes).line(self.line.value)
+        parts.tell(self.official, '<p class="cx-official">{text}</p><p class="cx-rule">现在的规则：{rule}</p>',
+                   text=line.text, rule=line.rule_in_words())  # fmt: skip
+
+    def _reading_chosen(self) -> None:
+        if not self.quiet:
+            self.score()
+            self._show()
 
     def _typed(self) -> dict[str, Any]:
         """All changes so far with those of the line on show and the readings."""
-        rule = {name: _value(widget.value) for name, widget in self.asked.items() if widget.value != ""}
-        fields = {
-            "points": _value(self.points.value),
-            "red_line": self.red.value,
-            "rule": {"kind": self.kind.value, **rule},
-        }
-        was = {line.id: line for line in self.rubric.as_written}[self.line.value]
-        whole = {"points": was.points, "red_line": was.red_line, "rule": was.rule.model_dump(exclude_none=True)}
-        fresh = {name: value for name, value in fields.items() if value != whole[name]}
-        typed = {
-            key: value for key, value in self.changes.items() if key not in self.readings and key != self.line.value
-        }
-        typed |= {self.line.value: fresh} if fresh else {}
+        was = self.written[self.line.value]
+        whole = {"points": was.points, "red_line": was.red_line, "rule": was.rule.model_dump(exclude_none=True),
+                 "readings": was.readings}  # fmt: skip
+        fields = {"points": as_number(self.points.value), "red_line": self.red.value, "rule": self.rule.typed(was)}
+        before = self.changes.get(was.id, {})
+        same = before.get("rule", whole["rule"])["kind"] == fields["rule"]["kind"]
+        fields["readings"] = before["readings"] if same and "readings" in before else fitting(
+            self.rubric, was, fields["rule"]
+        )  # fmt: skip
+        kept = {name: value for name, value in before.items() if name not in whole}
+        fresh = kept | {name: value for name, value in fields.items() if value != whole[name]}
+        typed = {key: value for key, value in self.changes.items() if key in self.written and key != was.id}
+        typed |= {was.id: fresh} if fresh else {}
         options = {key: widget.value or self.rubric.readings[key].default for key, widget in self.readings.items()}
-        return typed | {key: option for key, option in options.items() if _value(option) != self.rubric.chosen[key]}
+        return typed | {key: option for key, option in options.items() if as_number(option) != self.rubric.chosen[key]}
+
+    def tried(self) -> Rubric:
+        """The rubric with what stands in the form; ChengxinError where that does not fit."""
+        return changed(self.rubric, self._typed())
 
     def score(self) -> None:
-        """Re-score everything with what is typed; what does not fit is said and nothing changes."""
+        """Re-score everything with what stands in the form; what does not fit is said and nothing changes."""
+        if self.quiet:
+            return
         try:
             typed = self._typed()
             found = what_if(self.rubric, self.observations, typed)
         except ChengxinError as error:
-            parts.tell(self.said, '<p role="alert" class="cx-saved cx-bad">{said}</p>', said=error)
+            parts.tell(self.said, '<p role="alert" class="cx-saved cx-bad">{said}</p>', said=_brief(error))
             return
         self.changes = typed
-        words = diff_in_words(diff(self.rubric, found.after))
-        wrong = "；".join(found.breaches)
-        state = ("warn", f"{wrong}。可继续试算，调回后才能保存") if wrong else ("ok", "基本项合计与原文一致")
-        parts.tell(self.said, '<p role="status" class="cx-saved cx-{state}">{said}</p><pre>{words}</pre>',
-                   state=state[0], said=state[1], words=words)  # fmt: skip
-        charts = "".join(each._repr_html_() for each in (bump(found, names=self.names), shift(found)))
-        moves = moves_table(found, self.names).text
-        parts.tell(self.result, '<div class="cx-wide">{charts}{moves}</div>', charts=Html(charts), moves=Html(moves))
+        self._tell_line()
+        parts.tell(self.bar, "{said}", said=Html(summary(found)))
+        self._tell_result(found)
+
+    def _tell_result(self, found: WhatIf) -> None:
+        parts.visible(self.tables, bool(self.changes))
+        if not self.changes:
+            parts.tell(self.said, '<p class="cx-rule">还没有改动；改一处，名次和总分的变化随即出现在这里。</p>')
+            parts.tell(self.charts, "")
+            return
+        rows = diff(self.rubric, found.after)
+        short, words = (diff_in_words(each) for each in (rows[rows["what"].isin(SCORED)], rows))
+        parts.tell(self.said, "<pre>{short}</pre><details><summary>改动全文和YAML</summary><pre>{words}</pre>"
+                   "<pre>{text}</pre></details>", short=short, words=words,
+                   text=diff_in_yaml(self.rubric, found.after))  # fmt: skip
+        drawn = "".join(each._repr_html_() for each in (bump(found, names=self.names), shift(found)))
+        parts.tell(self.charts, "{drawn}", drawn=Html(drawn))
+        parts.tell(self.tables, "{lines}{moves}", lines=lines_table(found), moves=moves_table(found, self.names))
+
+    def put(self, after: Rubric) -> None:
+        """Show a loaded variant of the rubric in the form, in place of the changes so far."""
+        found = variant_changes(self.rubric, after)
+        self._fill(dict(found.get("changes", {})) | found.get("readings", {}), after)
 
     def undo(self) -> None:
         """Back to the rubric as it was."""
-        self.changes = {}
-        for key, widget in self.readings.items():
-            chosen = self.rubric.chosen[key]
-            typed = NUMBER in self.rubric.readings[key].options
-            widget.value = ("" if isinstance(chosen, str) else f"{chosen:g}") if typed else chosen
+        self._fill({}, self.rubric)
+
+    def undo_line(self) -> None:
+        """Back to what the line on show was."""
+        self.changes = {key: value for key, value in self.changes.items() if key != self.line.value}
         self._show()
-        for widget in (self.said, self.result):
-            parts.tell(widget, "")
+        self.score()
 
-    def store(self) -> None:
-        """Save what was tried as a variant file."""
-        try:
-            after = changed(self.rubric, self._typed())
-            path = save_variant(after, self.folder, **{name: each.value.strip() for name, each in self.about.items()})
-        except ChengxinError as error:
-            parts.tell(self.kept, '<p role="alert" class="cx-saved cx-bad">{said}</p>', said=error)
-            return
-        parts.tell(self.kept, '<p role="status" class="cx-saved cx-ok">已存为{name}</p>', name=path.name)
-
-
-def _is_choice(annotation: Any) -> bool:
-    return "Literal" in str(get_origin(annotation) or annotation)
+    def _fill(self, changes: dict[str, Any], rubric: Rubric) -> None:
+        self.changes, self.quiet = changes, True
+        for key, widget in self.readings.items():
+            number = NUMBER in rubric.readings[key].options if key in rubric.readings else False
+            chosen = rubric.chosen.get(key, self.rubric.chosen[key])
+            widget.value = _typed_option(chosen) if number else chosen
+        self.quiet = False
+        self._show()
+        self.score()
 
 
-def _value(typed: Any) -> Any:
-    """A number where one was typed, whole where it is whole; anything else as it is, to be refused by name."""
-    if not isinstance(typed, str):
-        return typed
-    try:
-        number = float(typed)
-    except ValueError:
-        return typed
-    return int(number) if number.is_integer() else number
+def summary(found: WhatIf) -> str:
+    """What the bar says: base total against full marks, how many move, mean total."""
+    wrong = breaches(found.after)
+    total = sum(line.points for line in found.after.lines if line.section == "base")
+    moved = found.table["moved"]
+    means = [found.table[side].mean() for side in ("before", "after")]
+    state = ("warn", f"{'；'.join(wrong)}。可以试算，调回后才能保存") if wrong else ("ok", "基本项合计与原文一致")
+    return escaped(
+        '<span class="cx-figure">基本项<b>{total}</b>/{full}分</span><span class="cx-figure">变名次<b>{n}</b>/{all}个'
+        '</span><span class="cx-figure">平均总分{old}→<b>{new}</b>分</span>'
+        '<span role="status" class="cx-saved cx-{state}">{said}</span>',
+        total=plain(total), full=plain(found.after.full_marks), n=int((moved.fillna(0) != 0).sum()),
+        all=int(moved.notna().sum()), old=_two(means[0]), new=_two(means[1]), state=state[0], said=state[1],
+    )  # fmt: skip
+
+
+def _brief(error: ChengxinError) -> str:
+    """The message; of many faults the first few."""
+    words = re.sub(r"(?<=条)(\w+)(?=：)", lambda found: PARAMETERS.get(found[1], found[1]), str(error))
+    first, *rest = words.splitlines()
+    first = f"已录入的观测换不到这种规则。{first}" if isinstance(error, DataError) else first
+    return "".join([first, *(line.strip() for line in rest[:SAID]), f"……共{len(rest)}处" if len(rest) > SAID else ""])
+
+
+def _two(number: float) -> str:
+    return "—" if pd.isna(number) else f"{number:.2f}"
+
+
+def _typed_option(chosen: str | float) -> str:
+    return "" if isinstance(chosen, str) else plain(chosen)

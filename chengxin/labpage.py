@@ -29,12 +29,24 @@ HEADINGS = {
 
 @dataclass(frozen=True)
 class Study:
-    """A rubric, the observations it is tried on, names of the assessments, and whether they are sample data."""
+    """What is studied.
+
+    Parameters
+    ----------
+    rubric : with its readings
+    observations : of one period, as `scoring.score` takes them
+    names : assessment → name
+    demo : whether they are sample data
+    checks, population : what was found at each merchant, and how many merchants there are, as `rank_intervals` takes
+        them; empty where merchants were only counted
+    """
 
     rubric: Rubric
     observations: pd.DataFrame = field(repr=False)
     names: dict[str, str] = field(repr=False)
     demo: bool
+    checks: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    population: dict[str, float] = field(default_factory=dict, repr=False)
 
     def form(self) -> WhatIfForm:
         """The form 改规则看影响 on these observations."""
@@ -59,12 +71,14 @@ def study(period: str, rubric: str, database: str | Engine | None = None) -> Stu
     engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
     found = readers.observations(engine, period, rubric=chosen.id)
     about = readers.assessments(engine, period)
+    checks, population = readers.merchant_checks(engine, period, chosen.id)
     if not isinstance(database, Engine):
         engine.dispose()
     if found.empty:
         raise UsageError(f"数据库里{period}没有用“{chosen.id}”的评价；请核对评价期和细则。")
     about = about[about["rubric"] == chosen.id]
-    return Study(chosen, found, dict(zip(about["id"], about["name"], strict=True)), bool(about["demo"].any()))
+    names = dict(zip(about["id"], about["name"], strict=True))
+    return Study(chosen, found, names, bool(about["demo"].any()), checks, population)
 
 
 def beside_wording(rubric: Rubric) -> Html:

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from chengxin import ledgerbook, pages, parts, readers, tables
-from chengxin.access import READERS, current
+from chengxin.access import READERS, current, sample
 from chengxin.clock import STATES
 from chengxin.errors import ChengxinError, Fault, FaultsError
 from chengxin.formwords import CHINA
@@ -47,7 +47,7 @@ class LedgerPage:
     ) -> None:  # fmt: skip
         self.engine = database if isinstance(database, Engine) else open_store(database)
         self.now, given = now, asked or {}
-        self.demo = readers.sample(self.engine)
+        self.demo = sample(self.engine)
         self.may = current().role not in READERS
         self.number, self.pasted = 0, Pasted([], [], [], 0, pd.DataFrame())
         self.outcome, self.table, self.count, self.preview = (parts.block("") for _ in range(4))

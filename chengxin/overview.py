@@ -15,18 +15,16 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from chengxin import gather, readers
-from chengxin.clock import clock, rates
+from chengxin.access import WHOLE, current
+from chengxin.citycounts import COUNTED, counted
 from chengxin.errors import UsageError
-from chengxin.measures import Limits, View
+from chengxin.placing import ranks
 from chengxin.rubric import Rubric, load_rubric
-from chengxin.schema import AREA_KINDS, SETTING
-from chengxin.scoring import rank, score, totals
-from chengxin.settings import Table, read_table, settings
+from chengxin.schema import AREA_KINDS
+from chengxin.scoring import score, totals
+from chengxin.settings import Table, read_table
 from chengxin.shape import Strict
-from chengxin.tallies import disputes_in_time
-from chengxin.unit_settings import groups
 
-COUNTED = ("in_use", "verified", "qualified", "cases", "timely", "due", "in_time")
 EDGE = 1e-9  # points below this are the rounding of doubles, not a loss
 SHARES = {  # figure → the counts it divides
     "in_date": ("qualified", "in_use"), "inspected": ("verified", "in_use"), "qualified": ("qualified", "verified"),
@@ -62,10 +60,12 @@ class Overview:
 
     units : as `readers.units`; rubrics : kind → rubric
     results : one row per assessment: id, area, name, kind, unit, short_name, period, as_of, status, and of
-        `scoring.totals` all columns; unit_rank, city_rank among complete ones of the kind and period
+        `scoring.totals` all columns; those of `scored`; change (of the total since the area's period before), red
+        (has a red line), nth (of the id among all). The best of a kind first, those not complete last; period, kind
+        and unit are categorical
     scores : kind → points of the assessments of `results` with that kind × the rubric's lines, NaN where undecided;
         results["place"] is the row in it
-    counts : one row per period × unit × kind (empty for points), with the columns of COUNTED
+    counts : one row per period × unit × kind (empty for points), as `citycounts.counted`
     as_of : period → the day of its ledger figures
     """
 
@@ -98,12 +98,16 @@ class Choice:
 
     def of(self, frame: pd.DataFrame, period: str | None = None) -> pd.DataFrame:
         """Rows of a frame with period, kind and unit that are chosen."""
+        return frame.iloc[self.rows(frame, period)]
+
+    def rows(self, frame: pd.DataFrame, period: str | None = None) -> NDArray[np.intp]:
+        """Where these rows stand in the frame."""
         chosen = (frame["period"] == (period or self.period)).to_numpy()
         for name in ("kind", "unit"):
             wanted = getattr(self, name)
             if wanted is not None:
                 chosen = chosen & (frame[name] == wanted).to_numpy()
-        return frame[chosen]
+        return np.flatnonzero(chosen)
 
 
 def chosen(overview: Overview, period: str | None = None, kind: str | None = None, unit: str | None = None) -> Choice:
@@ -130,6 +134,29 @@ def chosen(overview: Overview, period: str | None = None, kind: str | None = Non
     return Choice(period or overview.periods[-1], kind or None, unit or None)
 
 
+_LATEST: dict[object, Overview] = {}  # at most one
+
+
+def latest(engine: Engine) -> Overview:
+    """As `gathered`, which is asked again only when the data have changed since, or for another reader.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+
+    Raises
+    ------
+    UsageError : there is no assessment
+    """
+    reader = current()
+    key = (str(engine.url), reader.role in WHOLE or reader, readers.change_number(engine))
+    if key not in _LATEST:
+        made = gathered(engine)
+        _LATEST.clear()
+        _LATEST[key] = made
+    return _LATEST[key]
+
+
 def gathered(engine: Engine) -> Overview:
     """Gather everything from the database.
 
@@ -154,9 +181,31 @@ def gathered(engine: Engine) -> Overview:
         results.append(made)
     latest = work.groupby("period")["as_of"].max()
     as_of = {p: min(pd.Timestamp(f"{p}-12-31"), day) if p.isdigit() else day for p, day in latest.items()}
-    counts = pd.concat([_counts(books, period, day) for period, day in as_of.items()], ignore_index=True)
-    whole = pd.concat(results, ignore_index=True)
-    return Overview(readers.units(engine), rubrics, whole, scores, counts, as_of, bool(work["demo"].any()))
+    counts = pd.concat([counted(books, period, day) for period, day in as_of.items()], ignore_index=True)
+    units, periods = readers.units(engine), sorted(as_of)
+    whole = _arranged(pd.concat(results, ignore_index=True), units, periods)
+    return Overview(units, rubrics, whole, scores, _sorted(counts, units, periods), as_of, bool(work["demo"].any()))
+
+
+def _sorted(frame: pd.DataFrame, units: pd.DataFrame, periods: list[str]) -> pd.DataFrame:
+    """The columns that are chosen by as categories: a choice then compares small numbers."""
+    known = {"period": pd.CategoricalDtype(periods, ordered=True), "unit": pd.CategoricalDtype(units["code"]),
+             "kind": pd.CategoricalDtype([*AREA_KINDS, ""])}  # fmt: skip
+    return frame.astype(known)
+
+
+def _arranged(results: pd.DataFrame, units: pd.DataFrame, periods: list[str]) -> pd.DataFrame:
+    """In the order they are shown in, with the change of each total since the period before."""
+    out = _sorted(results, units, periods)
+    whole = out["unrounded"].where(out["complete"]).to_numpy(float)
+    who = pd.factorize(out["area"] + " " + out["rubric"])[0]
+    at = out["period"].cat.codes.to_numpy(np.intp)
+    table = np.full((len(out), len(periods) + 1), np.nan)  # the period before the first stands last: nothing
+    table[who, at] = whole
+    out = out.assign(change=whole - table[who, at - 1], red=(out["red_lines"] != "").to_numpy(),
+                     nth=pd.factorize(out["id"], sort=True)[0])  # fmt: skip
+    return out.sort_values(["kind", "complete", "unrounded", "high"], ascending=[True, False, False, False],
+                           kind="stable", ignore_index=True)  # fmt: skip
 
 
 def scored(rubric: Rubric, work: pd.DataFrame, seen: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.float64]]:
@@ -166,47 +215,22 @@ def scored(rubric: Rubric, work: pd.DataFrame, seen: pd.DataFrame) -> tuple[pd.D
     ----------
     work : assessments of the rubric, as `readers.assessments`
     seen : their observations
+
+    Returns
+    -------
+    results : `work` and of `scoring.totals` all columns; city_rank, unit_rank among the complete ones of the period
+        (and unit), city_tied, unit_tied (shares that rank), place (row in the points)
+    points : assessments × the rubric's lines, NaN where undecided
     """
     sheet = score(rubric, seen, work["id"])
     results = totals(sheet).drop(columns="rubric").assign(assessment=lambda f: f["assessment"].astype("str"))
     results = work.merge(results, left_on="id", right_on="assessment", validate="1:1").drop(columns="assessment")
-    for name, by in (("city_rank", ["period"]), ("unit_rank", ["period", "unit"])):
-        results[name] = results.groupby(by, group_keys=False)[["unrounded", "complete"]].apply(rank)
+    done = results["unrounded"].where(results["complete"])
+    for name, by in (("city", ["period"]), ("unit", ["period", "unit"])):
+        among = results.groupby(by, sort=False).ngroup().to_numpy()
+        results[f"{name}_rank"], results[f"{name}_tied"] = ranks(done, among)
     results["place"] = np.arange(len(results))
     return results, sheet["score"].to_numpy(float).reshape(-1, len(rubric.lines))
-
-
-def _counts(books: Mapping[str, pd.DataFrame], period: str, day: pd.Timestamp) -> pd.DataFrame:
-    """Counts of the ledgers on a day, by unit and kind of area."""
-    areas = books["area"].set_index("code")
-    points = books["monitoring_point"].set_index("code")["unit"]
-    tools = clock(books["instrument"], books["verification"], day.date())
-    unit = tools["area"].map(areas["unit"]).astype("str").fillna(tools["point"].map(points).astype("str"))
-    tools = tools.assign(unit=unit, kind=tools["area"].map(areas["kind"]).astype("str").fillna(""))
-    parts = [rates(tools, ["unit", "kind"])[["in_use", "verified", "qualified"]]]
-    year = period[:4]
-    if year.isdigit():
-        cases = pd.concat([
-            _cases(View.of(books, (f"{year}-01-01", f"{year}-12-31", day), settings(values)), mine["code"])
-            for values, mine in groups(books.get(SETTING.name), books["area"], day)
-        ])  # fmt: skip
-        keys = [cases["area"].map(areas[name]).astype("str").rename(name) for name in ("unit", "kind")]
-        parts.append(cases.groupby(keys)[["part", "whole"]].sum().set_axis(["timely", "cases"], axis=1))
-        parts.append(_filed(gather.filings(books, None, day.date()), year))
-    out = pd.concat(parts, axis=1).fillna(0).astype("int64").rename_axis(["unit", "kind"]).reset_index()
-    return out.reindex(columns=["unit", "kind", *COUNTED], fill_value=0).assign(period=period)
-
-
-def _cases(view: View, areas: pd.Series) -> pd.DataFrame:
-    """Disputes of some areas, settled in time or not."""
-    rows = disputes_in_time(view, None, Limits()).rows  # type: ignore[arg-type]
-    return rows[rows["area"].isin(areas)]
-
-
-def _filed(judged: pd.DataFrame, year: str) -> pd.DataFrame:
-    mine = judged[judged["quarter"].str.startswith(year) & (judged["state"] != "not_due")]
-    flags = pd.DataFrame({"due": 1, "in_time": mine["days_late"].isin([0]).astype(int)}, index=mine.index)
-    return flags.groupby([mine["unit"].rename("unit"), pd.Series("", mine.index, name="kind")]).sum()
 
 
 def headline(overview: Overview, choice: Choice) -> pd.DataFrame:
@@ -231,17 +255,18 @@ def headline(overview: Overview, choice: Choice) -> pd.DataFrame:
 
 
 def _figures(overview: Overview, choice: Choice, period: str) -> dict[str, tuple[float, float, float]]:
-    mine = choice.of(overview.results, period)
-    done = mine[mine["complete"]]
+    rows = choice.rows(overview.results, period)
+    complete, total, red = (overview.results[name].to_numpy()[rows] for name in ("complete", "unrounded", "red"))
+    done = total[complete]
     found = {
         "assessed": (len(done), np.nan, np.nan),
-        "open": (len(mine) - len(done), np.nan, np.nan),
-        "median": (done["unrounded"].median(), np.nan, np.nan),
-        "red": (int((mine["red_lines"] != "").sum()), np.nan, np.nan),
+        "open": (len(rows) - len(done), np.nan, np.nan),
+        "median": (float(np.median(done)) if len(done) else np.nan, np.nan, np.nan),
+        "red": (int(red.sum()), np.nan, np.nan),
     }
-    whole = Choice(choice.period, None, choice.unit)
+    counts, whole = overview.counts, Choice(choice.period, None, choice.unit)
+    mine, all_kinds = (counts.iloc[each.rows(counts, period)][list(COUNTED)].sum() for each in (choice, whole))
     for key, (part, of) in SHARES.items():
-        counts = (whole if key == "filings" else choice).of(overview.counts, period)
-        some, all_ = counts[part].sum(), counts[of].sum()
+        some, all_ = ((all_kinds if key == "filings" else mine)[name] for name in (part, of))
         found[key] = (100 * some / all_ if all_ else np.nan, some, all_)
     return found

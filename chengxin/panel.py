@@ -74,12 +74,12 @@ class Panel:
         """
         kept = np.ones(len(self.places), bool)
         kept[list(shares or ())] = False
-        base = weights[:, kept] @ self.share[:, kept].T
+        base = by_rows(weights[:, kept], self.share[:, kept])
         for line, drawn in (shares or {}).items():
             base += weights[:, [line]] * drawn
         if self.figures.rescale:
             full = weights.sum(axis=1, keepdims=True)
-            base *= full / (full - weights @ self.idle.T)
+            base *= full / (full - by_rows(weights, self.idle))
         base += self.rest
         return self.figures.limited(base, self.red)
 
@@ -110,6 +110,11 @@ def panel(rubric: Rubric, observations: pd.DataFrame) -> Panel:
         (figures.score[:, figures.red] > 0).any(axis=1)[whole],
         figures,
     )
+
+
+def by_rows(weights: Column, shares: Column) -> Column:
+    """``weights @ shares.T`` draw by draw, so that the linear algebra starts no threads beside those that draw."""
+    return np.matmul(weights[:, None, :], shares.T)[:, 0]
 
 
 def ranked(totals: Column) -> tuple[NDArray[Any], NDArray[Any]]:

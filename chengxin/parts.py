@@ -83,9 +83,10 @@ def day(label: str) -> w.DatePicker:
     return made(w.DatePicker, "cx-field", description=label)
 
 
-def files(label: str, most: int) -> w.FileUpload:
-    """Photos or documents to hand over; larger ones than `most` megabytes are refused in the browser already."""
-    return made(w.FileUpload, f"cx-most-{most}", accept="image/*,.pdf", multiple=True, description=label, tooltip=label)
+def files(label: str, accept: str = "image/*,.pdf", multiple: bool = True, most: int = 0) -> w.FileUpload:
+    """Photos or documents to hand over; with `most`, larger ones than so many megabytes stay in the browser."""
+    limit = [f"cx-most-{most}"] if most else []
+    return made(w.FileUpload, *limit, accept=accept, multiple=multiple, description=label, tooltip=label)
 
 
 def number(label: str, value: Any = "", *classes: str) -> w.Text:
@@ -125,13 +126,13 @@ def said_saved(widget: w.HTML, state: str, words: str) -> None:
 def mark(widget: w.DOMWidget, state: str) -> None:
     """Give a line or card one of the states ok, warn, bad, or none."""
     kept = [name for name in widget._dom_classes if name not in STATES]
-    _dress(widget, [*kept, *([f"cx-{state}"] if state else [])])
+    dress(widget, [*kept, *([f"cx-{state}"] if state else [])])
 
 
 def visible(widget: w.DOMWidget, there: bool) -> None:
     """Show or hide a widget; a hidden one is out of the keyboard's order too."""
     kept = [name for name in widget._dom_classes if name != OFF]
-    _dress(widget, kept if there else [*kept, OFF])
+    dress(widget, kept if there else [*kept, OFF])
 
 
 def made(kind: Any, *classes: str, **options: Any) -> Any:
@@ -142,8 +143,8 @@ def made(kind: Any, *classes: str, **options: Any) -> Any:
     return kind(**shared, **options)
 
 
-def _dress(widget: w.DOMWidget, classes: Sequence[str]) -> None:
-    """Give a widget these classes; nothing is sent where they stay the same."""
+def dress(widget: w.DOMWidget, classes: Sequence[str]) -> None:
+    """Give a widget these classes and no others; nothing is sent where they stay the same."""
     if tuple(classes) != tuple(widget._dom_classes):
         widget._dom_classes = tuple(classes)
 

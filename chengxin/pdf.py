@@ -10,7 +10,9 @@ from typing import Any
 from chengxin.document import Block, read
 
 TEMPLATE = Path(__file__).parent / "templates" / "typst" / "report.typ"
-ROOM, SHORT = 50, 10  # characters of a line of a table; of a column that is never broken
+ROOM = 50  # characters of a line of a table
+SHORT = (12.5, 10)  # characters of a column that is never broken: the first that leaves each long one room
+LONG = 12
 FULL = 680  # points of a chart that fills the width of a page
 
 
@@ -48,15 +50,18 @@ def widths(block: Block) -> list[float]:
         lengths = [_length(line) for row in block.rows for line in row[number].split("\n")]
         longest.append(max([_length(head), *lengths]))
         usual.append(max(_length(head), sum(lengths) / max(1, len(lengths))))
-    short = [most <= SHORT for most in longest]
-    left = ROOM - sum(most for most, is_short in zip(longest, short, strict=True) if is_short)
+    for limit in SHORT:
+        short = [most <= limit for most in longest]
+        left = ROOM - sum(most for most, is_short in zip(longest, short, strict=True) if is_short)
+        if left >= LONG * short.count(False):
+            break
     whole = sum(each for each, is_short in zip(usual, short, strict=True) if not is_short)
     return [
-        most if is_short else max(SHORT - 2, left * each / whole)
+        most if is_short else max(8, left * each / whole)
         for most, each, is_short in zip(longest, usual, short, strict=True)
     ]
 
 
 def _length(text: str) -> float:
     """In widths of a Chinese character, with the cell's margins."""
-    return sum(0.56 if ord(sign) < 256 else 1 for sign in text) + 1.4
+    return sum(0.6 if ord(sign) < 256 else 1 for sign in text) + 1.4

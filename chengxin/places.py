@@ -12,7 +12,7 @@ def place(name: str) -> Path:
 
     Parameters
     ----------
-    name : ``rubrics``, ``notebooks``, ``sample_data`` or ``templates``
+    name : ``rubrics``, ``notebooks``, ``sample_data`` or ``bench``
 
     Raises
     ------

@@ -14,12 +14,14 @@ from chengxin.schema import (
     AREA,
     ASSESSMENT,
     AUDIT,
+    CHECK,
     HISTORY,
     LEDGERS,
     MERCHANT,
     METADATA,
     OBSERVATION,
     POINT,
+    SAMPLE,
     SETTING,
     UNIT,
 )
@@ -74,19 +76,6 @@ def assessments(engine: Engine | Connection, period: str | None = None, unit: st
     return _read(engine, _where(query, {ASSESSMENT.c.period: period, AREA.c.unit: unit}))
 
 
-def sample(engine: Engine) -> bool:
-    """Whether the database holds sample data: whoever reads a page of it, also without sight of any assessment.
-
-    Parameters
-    ----------
-    engine : from `open_store`, narrowed or not
-    """
-    schema = "main" if engine.dialect.name == "sqlite" else None  # past a role's view of the table
-    query = sa.select(sa.literal(1)).select_from(sa.table("assessment", sa.column("demo"), schema=schema))
-    with engine.connect() as conn:
-        return conn.execute(query.where(sa.column("demo") == sa.true()).limit(1)).scalar() is not None
-
-
 def observations(
     engine: Engine, period: str | None = None, unit: str | None = None, rubric: str | None = None
 ) -> pd.DataFrame:
@@ -109,20 +98,20 @@ def observations(
     return _read(engine, _where(query, wanted))
 
 
-def history(engine: Engine, assessment: str) -> pd.DataFrame:
-    """Every version of the observations of one assessment, by line and version.
+def history(engine: Engine, *assessments: str) -> pd.DataFrame:
+    """Every version of the observations of some assessments, by assessment, line and version.
 
     Parameters
     ----------
     engine : from `open_store`
-    assessment : its id
+    assessments : their ids
 
     Returns
     -------
     columns assessment, line, version, value, of, outcome, note, at (UTC, ISO text), who, why
     """
-    query = sa.select(HISTORY).where(HISTORY.c.assessment == assessment)
-    return _read(engine, query.order_by(HISTORY.c.line, HISTORY.c.version))
+    query = sa.select(HISTORY).where(HISTORY.c.assessment.in_(assessments))
+    return _read(engine, query.order_by(HISTORY.c.assessment, HISTORY.c.line, HISTORY.c.version))
 
 
 def audit_trail(engine: Engine, limit: int = 100) -> pd.DataFrame:
@@ -138,6 +127,13 @@ def audit_trail(engine: Engine, limit: int = 100) -> pd.DataFrame:
     columns id, at (UTC, ISO text), who, action, subject (table), key, old, new (dict of the row or None), why
     """
     return _read(engine, sa.select(AUDIT).order_by(AUDIT.c.id.desc()).limit(limit))
+
+
+def last_changes(engine: Engine, subject: str) -> dict[str, str]:
+    """When each row of a table was changed last, by its key (UTC, ISO text)."""
+    query = sa.select(AUDIT.c.key, sa.func.max(AUDIT.c.at).label("at")).where(AUDIT.c.subject == subject)
+    with engine.connect() as conn:
+        return {row.key: row.at for row in conn.execute(query.group_by(AUDIT.c.key))}
 
 
 def periods(engine: Engine) -> pd.DataFrame:
@@ -186,12 +182,65 @@ def keys(engine: Engine, table: str) -> set[str]:
     return set(_read(engine, sa.select(key))[key.name])
 
 
+def judgements(engine: Engine, period: str, rubric: str) -> pd.DataFrame:
+    """Every version of the observations of a period's assessments with who stored it, oldest first.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    period, rubric : of the assessments
+
+    Returns
+    -------
+    columns assessment, line, version, value, of, outcome, note, at (UTC, ISO text), who
+    """
+    t = HISTORY.c
+    query = sa.select(t.assessment, t.line, t.version, t.value, t.of, t.outcome, t.note, t.at, t.who)
+    query = query.select_from(HISTORY.join(ASSESSMENT)).order_by(t.at, t.assessment, t.line, t.version)
+    return _read(engine, _where(query, {ASSESSMENT.c.period: period, ASSESSMENT.c.rubric: rubric}))
+
+
+def merchant_checks(engine: Engine, period: str, rubric: str) -> tuple[pd.DataFrame, dict[str, float]]:
+    """What was found at each inspected merchant, and how many merchants the areas have.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    period, rubric : of the assessments
+
+    Returns
+    -------
+    columns assessment, merchant, line, result (ok, bad, na); assessment → number of all its merchants, where the
+    drawing of the sample recorded it
+    """
+    wanted = {ASSESSMENT.c.period: period, ASSESSMENT.c.rubric: rubric}
+    columns = (CHECK.c.assessment, CHECK.c.merchant, CHECK.c.line, CHECK.c.result)
+    rows = _where(sa.select(*columns).select_from(CHECK.join(ASSESSMENT)).order_by(*CHECK.primary_key), wanted)
+    size = sa.select(SAMPLE.c.assessment, SAMPLE.c.population).select_from(SAMPLE.join(ASSESSMENT))
+    sizes = _read(engine, _where(size, wanted))
+    every = dict(zip(sizes["assessment"], sizes["population"].astype(float), strict=True))
+    return _read(engine, rows), every
+
+
 def states(engine: Engine, table: str) -> dict[str, str]:
     """State of every row of a table that `states.MOVES` knows, by its key (the parts joined by a stroke)."""
     known, column = METADATA.tables[table], MOVES[table][1]
     rows = _read(engine, sa.select(*known.primary_key, known.c[column]))
     keys = ["/".join(parts) for parts in zip(*(rows[key.name] for key in known.primary_key), strict=True)]
     return dict(zip(keys, rows[column], strict=True))
+
+
+def change_number(engine: Engine) -> tuple[int | None, int | None]:
+    """What differs as soon as anything was stored: every change leaves an audit row or a version of an observation.
+
+    Both are append-only; on SQLite neither is counted, so it takes no time whatever their number.
+    """
+    sqlite = engine.dialect.name == "sqlite"
+    newest = "max(rowid) FROM main.observation_history" if sqlite else "count(*) FROM observation_history"
+    query = f"SELECT (SELECT max(id) FROM {'main.' if sqlite else ''}audit), (SELECT {newest})"
+    with engine.connect() as conn:
+        found = conn.execute(sa.text(query)).one()
+    return found[0], found[1]
 
 
 def unit_settings(engine: Engine) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from chengxin.cells import (
     Amount,
     Code,
     Day,
+    MaybeAmount,
     MaybeCode,
     MaybeCount,
     MaybeDay,
@@ -236,3 +237,17 @@ class ImprovementRow(Row):
     state: one_of(schema.IMPROVEMENT_STATES)  # type: ignore[valid-type]
     rectified_on: MaybeDay
     rechecked_on: MaybeDay
+
+
+class RecheckRow(Row):
+    """A row of rechecks.csv."""
+
+    about: ClassVar = "复核：上级复核评价时逐条认定的数值，一条一行，只列复核过的条目"
+    assessment: Code
+    line: Code
+    value: MaybeAmount
+    of: MaybeAmount
+    outcome: one_of(schema.OUTCOMES)  # type: ignore[valid-type]
+    note: Words
+    done_on: Day
+    done_by: Words

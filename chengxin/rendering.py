@@ -36,7 +36,7 @@ def write(path: Path, content: str | bytes) -> None:
     part.replace(path)
 
 
-def index_page(made: Iterable[Any], title: str, demo: bool) -> str:
+def index_page(made: Iterable[Any], title: str, demo: bool, about: str) -> str:
     """The page that lists what became of each unit.
 
     Parameters
@@ -44,6 +44,7 @@ def index_page(made: Iterable[Any], title: str, demo: bool) -> str:
     made : `batch.Made` of each unit
     title : of the page
     demo : whether the data are sample data
+    about : what a report is for, such as 填报单位
     """
     sheets = (pages.STATIC / "tokens.css", TEMPLATES / "report" / "report.css")
     css = "".join(path.read_text("utf-8") for path in sheets)

@@ -19,7 +19,7 @@ def report(
         typer.Option(
             "--kind",
             metavar="种类",
-            help="index（指数评价）、comparison（两期对比）、city（全市综合）或monitoring-year（年度监测）",
+            help="index（指数评价）、card（各景区、街区评分卡）、comparison（两期对比）、recheck（自评与复核对比）、city（全市综合）或monitoring-year（年度监测）",
         ),
     ] = "index",
     county: Annotated[
@@ -38,12 +38,16 @@ def report(
     jobs: Annotated[
         int | None, typer.Option("--jobs", metavar="个数", min=1, help="同时生成几个；缺省为处理器数加一")
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", metavar="地址", help="由Dask集群生成，写调度进程的地址，如tcp://10.0.0.5:8786"),
+    ] = None,
     database: Database = None,
 ) -> None:
     """为各填报单位生成指数评价报告或年度监测报告；一个单位失败不影响其他单位。"""
     if period is None:
         raise UsageError("缺少选项“--period 评价期”（评价期或年度，如2026）。详见：chengxin report --help")
-    if not run(database, period, county, out, force, kind, formats=_formats(form), jobs=jobs):
+    if not run(database, period, county, out, force, kind, formats=_formats(form), jobs=jobs, cluster=cluster):
         raise typer.Exit(1)
 
 

@@ -18,11 +18,23 @@ from chengxin.yearly import CITY
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of report: its notebook in ``notebooks/reports``, its title and what its files' names begin with."""
+    """A kind of report.
+
+    notebook, title : the notebook in ``notebooks/reports``, the report's name
+    prefix : what its files' names begin with
+    about, parameter : what one report is for, and the notebook's parameter that says which
+    """
 
     notebook: str
     title: str
     prefix: str = ""
+    about: str = "填报单位"
+    parameter: str = "county"
+
+    @property
+    def name(self) -> str:
+        """What ``--kind`` calls it."""
+        return next(name for name, kind in KINDS.items() if kind == self)
 
     @property
     def template(self) -> Path:
@@ -31,7 +43,9 @@ class Kind:
 
 KINDS = {
     "index": Kind("county_index", "诚信计量指数评价报告"),
+    "card": Kind("area_card", "诚信计量指数评分卡", "card-", "评价对象", "area"),
     "comparison": Kind("comparison", "诚信计量指数两期对比报告", "comparison-"),
+    "recheck": Kind("recheck", "诚信计量指数自评与复核对比报告", "recheck-"),
     "city": Kind("city_summary", "诚信计量指数综合报告", "city-"),
     "monitoring-year": Kind("monitoring_year", "诚信计量监测点年度监测报告", "monitoring-"),
 }
@@ -45,7 +59,13 @@ def planned(engine: Engine, kind: str, period: str, counties: Iterable[str] | No
         if not re.fullmatch(r"[12]\d{3}", period, re.ASCII):
             raise UsageError(f"年度“{period}”：应为公历年，如2026。")
         return _watched(engine, counties)
+    if kind == "recheck":
+        return _looked_at(engine, period, counties)
     units = _wanted(engine, period, None if kind == "city" else counties)
+    if kind == "card":
+        work = readers.assessments(engine, period)
+        work = work[work["unit"].isin(units) & (work["status"] != "withdrawn")]
+        return dict(zip(work["area"], work["name"], strict=True))
     return {CITY: "全市"} if kind == "city" else units
 
 
@@ -67,11 +87,26 @@ def _watched(engine: Engine, counties: Iterable[str] | None) -> dict[str, str]:
     """The city and the units that have monitoring points, or those asked for."""
     units = {CITY: "全市", **readers.units(engine).set_index("code")["short_name"].to_dict()}
     there = {CITY, *readers.books(engine)["monitoring_point"]["unit"]}
+    return _among(units, counties, there)
+
+
+def _among(units: dict[str, str], counties: Iterable[str] | None, there: set[str]) -> dict[str, str]:
+    """Of all units those asked for, else those that have something."""
     wanted = list(counties) if counties is not None else [code for code in units if code in there]
     unknown = [code for code in wanted if code not in units]
     if unknown:
         raise UsageError(f"没有填报单位“{'、'.join(unknown)}”，可用：{'、'.join(units)}。")
     return {code: units[code] for code in wanted}
+
+
+def _looked_at(engine: Engine, period: str, counties: Iterable[str] | None) -> dict[str, str]:
+    """The city and the units of which something was re-checked, or those asked for."""
+    units = {CITY: "全市", **readers.units(engine).set_index("code")["short_name"].to_dict()}
+    work = readers.assessments(engine, period)
+    there = set(work.loc[work["id"].isin(readers.books(engine, ["recheck"])["recheck"]["assessment"]), "unit"])
+    if not there:
+        raise UsageError(f"{period}年没有复核记录；复核记录用chengxin load导入，文件为rechecks.csv。")
+    return _among(units, counties, {CITY, *there})
 
 
 def content(engine: Engine, sort: Kind) -> str:

@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from chengxin.drawing import VARY, points_drawn, shares_drawn
+from chengxin.drawing import VARY, counted, points_drawn, sampled, shares_drawn
 from chengxin.errors import UsageError
+from chengxin.merchants import Checks, arranged
 from chengxin.model import Rubric
 from chengxin.panel import TIE, Panel, panel, placed, ranked
 from chengxin.rules import Column
@@ -17,6 +19,8 @@ from chengxin.settings import settings
 
 BLOCK = 250_000  # totals drawn at a time, small enough for the cache
 MOST_PAIRS = 300  # assessments whose every pair is compared
+MOST_RANKED = 4000  # assessments that are ranked together: their table of ranks, n × n counts, takes 128 MB
+THREADS = 2
 SAME = "名次不可区分"
 
 
@@ -29,7 +33,9 @@ class RankIntervals:
     table : one row per complete assessment, best first: assessment, total (official, points), rank (official);
         low, median, high (ranks, the ends of the interval); overlaps (how many others have an interval that
         overlaps); beats_next (share of draws with a higher total than the next row's, equal ones not counted; NaN in
-        the last); note (名次不可区分 where the interval overlaps the next row's)
+        the last); note (名次不可区分 where the interval overlaps the next row's); merchants (how inspected merchants
+        were drawn: 逐户 whole merchants, 部分逐户 in some lines, 按户数 from the counts alone; empty where they did
+        not vary)
     incomplete : assessments that were left out, since an incomplete one has no rank
     draws, seed, by, vary, concentration, confidence : how it was drawn
     """
@@ -53,6 +59,7 @@ class _Plan:
     vary: tuple[str, ...]
     concentration: float
     population: Column
+    checks: Checks
 
     def blocks(self) -> Iterator[tuple[int, np.random.SeedSequence]]:
         """Sizes and seeds of the blocks; the seeds do not depend on the threads."""
@@ -60,13 +67,18 @@ class _Plan:
         sizes = [min(size, self.draws - start) for start in range(0, self.draws, size)]
         return zip(sizes, np.random.SeedSequence(self.seed).spawn(len(sizes)), strict=True)
 
+    def how(self) -> list[str]:
+        """How each assessment's merchants are drawn; empty texts where they do not vary."""
+        counts = [counted(self.panel, line) for line in self.checks.lines] if "merchants" in self.vary else []
+        return self.checks.how(np.stack(counts, axis=1)) if counts else [""] * len(self.panel.ids)
+
     def totals(self, size: int, seed: np.random.SeedSequence) -> Column:
         """Draws × assessments."""
         rng = np.random.default_rng(seed)
         weights = np.tile(self.panel.points, (size, 1))
         if "points" in self.vary:
             weights = points_drawn(rng, self.panel.rubric, size, self.by, self.concentration)
-        return self.panel.totals(weights, shares_drawn(rng, self.panel, size, self.vary, self.population))
+        return self.panel.totals(weights, shares_drawn(rng, self.panel, size, self.vary, self.population, self.checks))
 
 
 def rank_intervals(
@@ -80,6 +92,7 @@ def rank_intervals(
     concentration: float | None = None,
     confidence: float | None = None,
     population: Mapping[str, float] | None = None,
+    checks: pd.DataFrame | None = None,
 ) -> RankIntervals:
     """Intervals of ranks when points, inspected merchants or survey shares had come out otherwise.
 
@@ -88,11 +101,14 @@ def rank_intervals(
     rubric, observations : as `scoring.score` takes them; what was reached of a line's points is kept while points vary
     draws, seed : how many draws (1 to 1 000 000), and their seed: the same seed gives the same
     by : points vary by ``line``, or by ``group``
-    vary : any of ``points`` (`drawing.points_drawn`), ``merchants`` (`drawing.merchants_drawn`; lines on the same
-        merchants are drawn one by one, as long as it is not known which merchant failed where) and ``surveys``
+    vary : any of ``points`` (`drawing.points_drawn`), ``merchants`` and ``surveys`` (`drawing.survey_drawn`)
     concentration : of the points; default the setting lab_concentration
     confidence : percent of the draws between the ends; default the setting lab_confidence
     population : assessment → number of all its merchants, where known
+    checks : assessment, merchant, line, result (ok, bad, na): what was found at each merchant. Where these sum to the
+        counts that were scored, whole merchants are drawn (`merchants.resampled`), so that their lines move together;
+        elsewhere each line is drawn from its counts alone (`drawing.merchants_drawn`), as if merchants that fail in
+        one line had nothing to do with those that fail in another. The column ``merchants`` says which
 
     Returns
     -------
@@ -101,14 +117,19 @@ def rank_intervals(
 
     Raises
     ------
-    UsageError : draws, `vary`, `by`, concentration or confidence outside what is allowed
+    UsageError : draws, `vary`, `by`, concentration or confidence outside what is allowed; more than 4000 complete
+        assessments (counts of ranks are an n × n table, one for the sum and one for each of two threads)
     DataError : faulty observations
     """
-    plan = _plan(rubric, observations, draws, seed, by, vary, concentration, population)
+    plan = _plan(rubric, observations, draws, seed, by, vary, concentration, population, checks)
     percent = settings()["lab_confidence"] if confidence is None else confidence
     if not 0 < percent < 100:
         raise UsageError(f"置信水平得到{percent:g}；应为大于0、小于100的数（单位：%）。")
     found = plan.panel
+    if len(found.ids) > MOST_RANKED:
+        raise UsageError(
+            f"完整的评价有{len(found.ids)}个；名次区间一次最多算{MOST_RANKED}个，再多占用内存过大。请按县或等级分开算。"
+        )
     total = found.results["unrounded"].to_numpy()
     first = np.argsort(-total, kind="stable")
     counts, wins = _drawn(plan, first)
@@ -119,6 +140,7 @@ def rank_intervals(
             "total": found.results["total"],
             "rank": placed(total[None])[0] if len(total) else np.empty(0, int),
             **dict(zip(("low", "median", "high"), ends, strict=True)),
+            "merchants": plan.how(),
         }
     ).iloc[first]
     table = table.reset_index(drop=True)
@@ -127,12 +149,13 @@ def rank_intervals(
     touch = table["low"].shift(-1) <= table["high"]
     touch &= table["low"] <= table["high"].shift(-1)
     table["note"] = np.where(touch, SAME, "")
+    table["merchants"] = table.pop("merchants")
     return RankIntervals(table, found.incomplete, draws, seed, by, plan.vary, plan.concentration, float(percent))
 
 
 def _plan(
     rubric: Rubric, observations: pd.DataFrame, draws: int, seed: int, by: str, vary: Sequence[str],
-    concentration: float | None, population: Mapping[str, float] | None,
+    concentration: float | None, population: Mapping[str, float] | None, checks: pd.DataFrame | None,
 ) -> _Plan:  # fmt: skip
     kinds = tuple(dict.fromkeys(vary))
     if not 1 <= draws <= 10**6 or not kinds or not set(kinds) <= set(VARY):
@@ -141,26 +164,29 @@ def _plan(
     points_drawn(np.random.default_rng(0), rubric, 1, by, near)  # refuses a wrong `by` or concentration
     found = panel(rubric, observations)
     every = np.array([(population or {}).get(name, np.nan) for name in found.ids], float)
-    return _Plan(found, seed, draws, by, kinds, near, every)
+    lines = [line for line, kind in sampled(found) if kind == "merchants"]
+    return _Plan(found, seed, draws, by, kinds, near, every, arranged(found, lines, checks))
 
 
 def _drawn(plan: _Plan, first: Any) -> tuple[Any, Any]:
     """How often each assessment took each rank (n × n), and how often each of `first` beat the one after it."""
     n = len(plan.panel.ids)
 
-    def work(block: tuple[int, np.random.SeedSequence]) -> tuple[Any, Any]:
+    counts, wins, adding = np.zeros(n * n, np.int64), np.zeros(max(0, n - 1), np.int64), Lock()
+
+    def work(block: tuple[int, np.random.SeedSequence]) -> None:
         totals = plan.totals(*block)
         order, rank = ranked(totals)
-        counts = np.bincount((order * n + rank - 1).ravel(), minlength=n * n)
+        some = np.bincount((order * n + rank - 1).ravel(), minlength=n * n)
         sorted_totals = totals[:, first]
-        return counts, (sorted_totals[:, :-1] - sorted_totals[:, 1:] > TIE).sum(axis=0)
+        won = (sorted_totals[:, :-1] - sorted_totals[:, 1:] > TIE).sum(axis=0)
+        with adding:  # here and not by whoever waits for the results, so that none of them pile up
+            np.add(counts, some, out=counts)
+            np.add(wins, won, out=wins)
 
-    counts, wins = np.zeros(n * n, np.int64), np.zeros(max(0, n - 1), np.int64)
     if n:
-        with ThreadPoolExecutor(2) as pool:
-            for some, won in pool.map(work, plan.blocks()):
-                counts += some
-                wins += won
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(work, plan.blocks()))
     return counts.reshape(n, n), wins
 
 
@@ -184,7 +210,7 @@ def beats(
     ----------
     rubric, observations, draws, seed : as for `rank_intervals`
     only : assessments to compare, at most 300 of them; default all complete ones
-    how : by, vary, concentration, population, as for `rank_intervals`
+    how : by, vary, concentration, population, checks, as for `rank_intervals`
 
     Returns
     -------
@@ -194,7 +220,7 @@ def beats(
     ------
     UsageError : too many, or one that is not there or not complete
     """
-    options = {"by": "line", "vary": ("points",), "concentration": None, "population": None, **how}
+    options = {"by": "line", "vary": ("points",), "concentration": None, "population": None, "checks": None, **how}
     plan = _plan(rubric, observations, draws, seed, **options)
     wanted = pd.Index(plan.panel.ids if only is None else list(only))
     at = plan.panel.ids.get_indexer(wanted)

@@ -32,6 +32,7 @@ from chengxin.registers import (
     MerchantRow,
     PersonRow,
     PointRow,
+    RecheckRow,
     Row,
     SupervisorRow,
     UnitRow,
@@ -45,6 +46,7 @@ MODELS: dict[str, type[Row]] = {
     "commitments.csv": CommitmentRow, "supervisor_activities.csv": ActivityRow, "events.csv": EventRow,
     "violations.csv": ViolationRow, "weighings.csv": WeighingRow, "filings.csv": FilingRow,
     "filing_answers.csv": AnswerRow, "point_decisions.csv": DecisionRow, "improvements.csv": ImprovementRow,
+    "rechecks.csv": RecheckRow,
 }  # fmt: skip
 FILES: dict[str, tuple[str, type[Row]]] = {
     file: (table, model) for (file, model), table in zip(MODELS.items(), schema.REGISTRIES, strict=True)

@@ -272,11 +272,17 @@ SETTING = Table(
     _key("unit", ForeignKey("reporting_unit.code")), _key("setting"), _key("since"),
     Column("value", sa.Double),  # none: from this day on the kit's value again
 )  # fmt: skip
+RECHECK = Table(
+    "recheck", METADATA,
+    _key("assessment", ForeignKey("assessment.id")), _key("line"),
+    Column("value", sa.Double), Column("of", sa.Double), _text("outcome"), _text("note"),
+    _day("done_on", True), _text("done_by"), _one_of("outcome", OUTCOMES),
+)  # fmt: skip
 LEDGERS = {
     table.name: table
     for table in (
         POINT, PERSON, SUPERVISOR, INSTRUMENT, VERIFICATION, COMPLAINT, SURVEY, TRAINING, PATROL, COMMITMENT,
-        ACTIVITY, EVENT, VIOLATION, WEIGHING, FILING, ANSWER, DECISION, IMPROVEMENT,
+        ACTIVITY, EVENT, VIOLATION, WEIGHING, FILING, ANSWER, DECISION, IMPROVEMENT, RECHECK,
     )
 }  # fmt: skip
 REGISTRIES = {table.name: table for table in (UNIT, AREA, MERCHANT, ASSESSMENT)} | LEDGERS

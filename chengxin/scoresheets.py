@@ -1,4 +1,6 @@
-"""One area's score sheet as a table, its groups' rates, the steps to its total, and what differs from the ledgers."""
+"""One area's score sheet as a table, its groups' rates, the steps to its total, and what the ledgers say beside it."""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,6 +10,26 @@ from chengxin.rubric import Rubric
 from chengxin.rules import plain
 
 
+def row_marks(sheet: pd.DataFrame) -> np.ndarray:
+    """Class of each row of a sheet: red where points were deducted, short where base points were lost."""
+    deducted = (sheet["section"] == "deduction") & (sheet["score"] > 0)
+    lost = (sheet["section"] == "base") & (sheet["score"] < sheet["points"])
+    return np.select([deducted, lost], ["red", "short"], "")
+
+
+def total_shown(row: Any) -> str:
+    """A row of results as its total, or as the range it may lie in and how much of it is assessed."""
+    if row.complete:
+        return f"{row.total:.2f}"
+    done = row.assessed_points / (row.assessed_points + row.missing_points)
+    return f"{row.low:.2f}–{row.high:.2f}\n（完整度{done:.0%}）"
+
+
+def place_in_words(place: Any, count: int) -> str:
+    """A rank among so many, or that there is none."""
+    return "不排名" if pd.isna(place) else f"{place}（共{count}个）"
+
+
 def sheet_table(sheet: pd.DataFrame, caption: str) -> tables.Html:
     """A score sheet with reasons."""
     shown = {"base": "", "bonus": "加", "deduction": "扣"}
@@ -15,18 +37,24 @@ def sheet_table(sheet: pd.DataFrame, caption: str) -> tables.Html:
         content=sheet["line"].astype(object) + " " + sheet["label"],
         full=[f"{shown[s]}{plain(p)}" for s, p in zip(sheet["section"], sheet["points"], strict=True)],
         got=["—" if pd.isna(s) else plain(round(s, 4)) for s in sheet["score"]],
-        mark=np.select(
-            [
-                (sheet["section"] == "deduction") & (sheet["score"] > 0),
-                (sheet["section"] == "base") & (sheet["score"] < sheet["points"]),
-            ],
-            ["red", "short"],
-            "",
-        ),
+        mark=row_marks(sheet),
         why=[text.split("：", 1)[1] for text in sheet["reason"]],
     )
     columns = {"content": "条目", "text": "考评标准（原文）", "full": "分值", "got": "得分", "why": "得分说明"}
     return tables.table(rows, columns, caption, mark="mark", right=["full", "got"])
+
+
+def evidence_table(rubric: Rubric, rows: pd.DataFrame, caption: str) -> tables.Html:
+    """Ledger rows that cost or earned points.
+
+    Parameters
+    ----------
+    rubric : the rubric of the rows
+    rows : columns line, said, id, as `gather.filled` gives them
+    caption : above the table
+    """
+    rows = rows.assign(content=[f"{line} {rubric.line(line).label}" for line in rows["line"]])
+    return tables.table(rows, {"content": "条目", "said": "台账记录", "id": "台账编号"}, caption)
 
 
 def group_rates(sheet: pd.DataFrame, names: pd.Series) -> pd.DataFrame:

@@ -5,6 +5,7 @@ Every handler goes through `Guarded`: security headers, and error pages in Chine
 
 import json
 import re
+import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,8 +26,9 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from chengxin import readers
-from chengxin.finished import finished
+from chengxin.finished import FORMATS, Report, finished
 from chengxin.guard import IDENTITY, TICKET, Channels, Guarded, Owned, Template, rendered
+from chengxin.reports import KINDS
 from chengxin.settings import settings
 from chengxin.signin import OUTCOMES, SAFE, identity, may_open
 from chengxin.store import open_store
@@ -68,20 +70,29 @@ class Home(Guarded, JupyterHandler):
         for path, page in self.settings["chengxin_pages"].items():
             if access and may_open(access, path):
                 shelves.setdefault(SHELVES[path.partition("/")[0]], []).append({"path": path, **page})
-        reports = [report for report in self.settings["chengxin_reports"]() if report.open_to(access)]
+        reports: dict[str, list[Report]] = {}
+        for report in self.settings["chengxin_reports"]():
+            if report.open_to(access):
+                reports.setdefault(KINDS[report.kind].title, []).append(report)
         self.finish(rendered(self, "home.html", shelves=shelves, reports=reports))
 
 
 class Reports(Guarded, JupyterHandler):
-    """One finished report, for those it is open to; for others it does not exist."""
+    """A file of a finished report, for those it is open to; for others there is none. Pages are shown, others saved."""
 
     @allow_unauthenticated
     def get(self, file: str) -> None:
         access = getattr(self.current_user, "access", None)
-        open_ones = {report.file for report in self.settings["chengxin_reports"]() if report.open_to(access)}
-        if file not in open_ones:
+        all_ = self.settings["chengxin_reports"]()
+        found = {each: report for report in all_ if report.open_to(access) for each in report.files.values()}
+        if file not in found:
             raise HTTPError(404)
+        ending = file.rpartition(".")[2]
+        self.set_header("Content-Type", FORMATS[ending][1])
         self.set_header("Cache-Control", "private, no-cache")
+        if ending != "html":
+            name = urllib.parse.quote(f"{found[file].title}.{ending}")
+            self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")
         self.finish((self.settings["chengxin_folder"] / file).read_bytes())
 
 

@@ -1,13 +1,17 @@
 """Tables as escaped HTML; they return, never show. Every cell that a person could have typed is escaped here."""
 
 import html
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-LONG = 20  # letters from which a cell may wrap
+BRIEF = re.compile(r"\d{4}-\d\d-\d\d|[一-龥]{2,4}")  # dates and short words are never broken over lines
+LONG = 20  # letters from which a cell of a card's table may wrap
+
+MARK = 99.2  # percent: a line at the very end of a track would be cut off
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,53 @@ def table(
     return Html(f'<div class="wide">{head}<tbody>{body}</tbody></table></div>')
 
 
+def ruled(caption: str, names: Mapping[str, str], rows: Iterable[Sequence[str | Html]], *classes: str) -> Html:
+    """A dashboard's table; on a phone each row is a block of its own with the headings beside the cells.
+
+    Parameters
+    ----------
+    caption : above it
+    names : heading of each column → class of its cells (``num``: to the right), or empty
+    rows : a class for the row (or empty), then its cells; the first names the row; text is escaped
+    classes : of the table
+    """
+    kinds = [f' class="{kind}"' if kind else "" for kind in names.values()]
+    pairs = list(zip(map(html.escape, names), kinds, strict=True))
+    head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in pairs)
+    body = ""
+    for mark, first, *cells in rows:
+        said = "".join(
+            f'<td{kind} data-name="{name}"><div>{_escaped(cell)}</div></td>'
+            for (name, kind), cell in zip(pairs[1:], cells, strict=True)
+        )
+        body += f'<tr class="{mark}"><th scope="row">{_escaped(first)}</th>{said}</tr>'
+    body = body or f'<tr><td colspan="{len(names)}">没有这类记录</td></tr>'
+    return Html(
+        f'<div class="cx-wide"><table class="{" ".join(["cx-table", "cx-ruled", *classes])}"><caption>'
+        f"{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def track(left: float, width: float, kind: str = "", mark: float | None = None) -> Html:
+    """A bar, which says again what a figure beside it says.
+
+    Parameters
+    ----------
+    left, width : percent of the whole track
+    kind : class of the bar
+    mark : where a line stands across the track, percent; None: nowhere
+    """
+    line = "" if mark is None else f'<b style="left:{min(mark, MARK):.2f}%"></b>'
+    return Html(
+        f'<span class="cx-track" aria-hidden="true"><i class="{kind}" style="left:{left:.2f}%;width:{width:.2f}%"></i>'
+        f"{line}</span>"
+    )
+
+
+def _escaped(cell: str | Html) -> str:
+    return cell.text if isinstance(cell, Html) else html.escape(cell)
+
+
 def _side(numeric: bool) -> str:
     return ' class="num"' if numeric else ""
 
@@ -69,10 +120,11 @@ def _cell(cell: Any, numeric: bool, heading: str = "") -> str:
         text = f"{cell:.2f}"
     else:
         text = html.escape(str(cell)).replace("\n", "<br>")
-    if not heading:
-        return f"<td{_side(numeric)}>{text}</td>"
-    kind = "none" if text == "—" else "long" if len(text) > LONG else "num" if numeric else "short"
-    return f'<td class="{kind}" data-heading="{html.escape(heading)}">{text}</td>'
+    if heading:
+        kind = "none" if text == "—" else "long" if len(text) > LONG else "num" if numeric else "short"
+        return f'<td class="{kind}" data-heading="{html.escape(heading)}">{text}</td>'
+    brief = ' class="brief"' if not numeric and BRIEF.fullmatch(text) else ""
+    return f"<td{_side(numeric) or brief}>{text}</td>"
 
 
 def facts(pairs: Mapping[str, Any], title: str = "") -> Html:

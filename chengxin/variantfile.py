@@ -2,7 +2,9 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,15 @@ import yaml
 from pydantic import ValidationError
 
 from chengxin.changing import breaches
-from chengxin.errors import UsageError
+from chengxin.errors import RubricError, UsageError
 from chengxin.model import Line, Rubric, VariantFile
 from chengxin.places import place
 from chengxin.rubric import load_rubric
 from chengxin.scoring import rank, score, totals
 from chengxin.shape import said_wrong
+from chengxin.strictyaml import Document
+
+LARGEST = 200_000  # bytes of a variant file that is read
 
 
 def variant_changes(before: Rubric, after: Rubric) -> dict[str, Any]:
@@ -41,6 +46,50 @@ def variant_changes(before: Rubric, after: Rubric) -> dict[str, Any]:
             lines[line.id] = {name: _as_data(now.get(name, getattr(line, name))) for name in names}
     options = {key: value for key, value in after.chosen.items() if before.chosen.get(key) != value}
     return {name: part for name, part in (("changes", lines), ("readings", options)) if part}
+
+
+def diff_in_yaml(before: Rubric, after: Rubric) -> str:
+    """What differs as a variant file would say it: ``changes`` and ``readings``, without who decided and why.
+
+    Returns
+    -------
+    YAML text; empty when nothing differs
+
+    Raises
+    ------
+    UsageError : lines were added, dropped or moved
+    """
+    changed = variant_changes(before, after)
+    return yaml.safe_dump(changed, allow_unicode=True, sort_keys=False, width=1000) if changed else ""
+
+
+def read_variant_text(text: bytes, name: str, of: Rubric) -> Rubric:
+    """A variant that somebody hands over as a file, checked as wholly as one of the kit's.
+
+    Parameters
+    ----------
+    text : the file's bytes, at most 200 kB
+    name : how it is called in messages; it is no path and nothing is written under it
+    of : the rubric whose variant it must be
+
+    Raises
+    ------
+    RubricError : every fault with its line
+    UsageError : too large, or not a variant of that rubric (another file of this machine is never read for it)
+    """
+    if len(text) > LARGEST:
+        raise UsageError(f"“{name}”有{len(text) // 1000}千字节；变体文件应不超过{LARGEST // 1000}千字节。")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "variant.yaml"
+        path.write_bytes(text)
+        data = Document(path).data
+        if isinstance(data, dict) and data.get("extends") != of.id:
+            raise UsageError(f"“{name}”扩展的是“{data.get('extends')}”；应为“{of.id}”的变体，写有extends: {of.id}。")
+        try:
+            return load_rubric(path)
+        except RubricError as error:
+            faults = [replace(fault, where=fault.where.replace(str(path), name)) for fault in error.faults]
+            raise RubricError(error.title.replace(str(path), name), faults) from None
 
 
 def _fields(line: Line) -> dict[str, Any]:

@@ -16,7 +16,15 @@ from chengxin.improving import followed, items
 from chengxin.ledgers import overrides
 from chengxin.rubric import Rubric, load_rubric
 from chengxin.schema import AREA_KINDS, ASSESSMENT_STATES, IMPROVEMENT_STATES
-from chengxin.scoresheets import group_rates, overridden_table, sheet_table, steps
+from chengxin.scoresheets import (
+    evidence_table,
+    group_rates,
+    overridden_table,
+    place_in_words,
+    sheet_table,
+    steps,
+    total_shown,
+)
 from chengxin.scoring import rank, score, totals
 from chengxin.store import open_store
 from chengxin.unit_settings import said as own_settings
@@ -71,9 +79,9 @@ class CountyIndex:
     def results_table(self) -> tables.Html:
         """Results and ranks, complete areas first."""
         rows = self.results.sort_values(["kind", "unrounded"], ascending=[True, False]).assign(
-            shown=lambda f: [_total(row) for row in f.itertuples()],
-            here=lambda f: [_place(*cells) for cells in zip(f["county_rank"], f["county_count"], strict=True)],
-            city=lambda f: [_place(*cells) for cells in zip(f["city_rank"], f["city_count"], strict=True)],
+            shown=lambda f: [total_shown(row) for row in f.itertuples()],
+            here=lambda f: [place_in_words(*cells) for cells in zip(f["county_rank"], f["county_count"], strict=True)],
+            city=lambda f: [place_in_words(*cells) for cells in zip(f["city_rank"], f["city_count"], strict=True)],
             sort=lambda f: f["kind"].map(AREA_KINDS),
             state=lambda f: f["status"].map(ASSESSMENT_STATES),
             red_lines=lambda f: [lines or "无" for lines in f["red_lines"]],
@@ -168,11 +176,8 @@ class CountyIndex:
         """The ledger rows that cost or earned an area points, where there are any."""
         mine = (self.evidence["assessment"] == row.assessment) & self.evidence["telling"] & self.evidence["used"]  # type: ignore[attr-defined]
         if mine.any():
-            rows = self.evidence[mine].assign(
-                content=lambda f: f["line"].map(lambda line: f"{line} {self.rubrics[row.rubric].line(line).label}"),  # type: ignore[attr-defined]
-            )
-            columns = {"content": "条目", "said": "台账记录", "id": "台账编号"}
-            yield tables.table(rows, columns, f"附　{row.name}得失分所依据的台账记录")  # type: ignore[attr-defined]
+            caption = f"附　{row.name}得失分所依据的台账记录"  # type: ignore[attr-defined]
+            yield evidence_table(self.rubrics[row.rubric], self.evidence[mine], caption)  # type: ignore[attr-defined]
 
     def _overridden_rows(self, row: object) -> Iterator[tables.Html]:
         """Entered values of an area that differ from the ledgers', where there are any."""
@@ -192,17 +197,6 @@ class CountyIndex:
             }
             pages.append(tables.facts(head | {f"读法：{question}": words for question, words in said.items()}))
         return pages
-
-
-def _total(row: object) -> str:
-    if row.complete:  # type: ignore[attr-defined]
-        return f"{row.total:.2f}"  # type: ignore[attr-defined]
-    done = row.assessed_points / (row.assessed_points + row.missing_points)  # type: ignore[attr-defined]
-    return f"{row.low:.2f}–{row.high:.2f}\n（完整度{done:.0%}）"  # type: ignore[attr-defined]
-
-
-def _place(place: object, count: int) -> str:
-    return "不排名" if pd.isna(place) else f"{place}（共{count}个）"
 
 
 def county_index(database: str | Engine | None, county: str, period: str) -> CountyIndex:

@@ -1,36 +1,47 @@
 """Who stands where and why: ranking, score rates by group, trend, where points are lost, red lines and honours."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from chengxin.overview import EDGE, Choice, Overview
+from chengxin.placing import shortened
+from chengxin.rubric import Rubric
 from chengxin.schema import AREA_KINDS
 
+FLAGS = ("red", "black", "honour")
 
-def ranking(overview: Overview, choice: Choice) -> pd.DataFrame:
+
+COLUMNS = ["id", "area", "period", "name", "kind", "short_name", "status", "total", "low", "high", "complete",
+           "red_lines"]  # fmt: skip
+
+
+def ranking(overview: Overview, choice: Choice, most: int | None = None) -> pd.DataFrame:
     """Areas of a choice, complete ones by total first; each kind by itself.
+
+    Parameters
+    ----------
+    most : rows of each kind, and of complete and other ones, that are given, half from either end; default all
 
     Returns
     -------
-    columns id, area, name, kind, short_name, status, total, low, high, complete, red_lines, rank (among the
-    complete ones of the kind in the unit, or in the city), tied (shares its rank), change (of the total since the
-    area's period before)
+    columns of COLUMNS, rank (among the complete ones of the kind in the unit, or in the city), tied (shares its
+    rank), change (of the total since the area's period before), after (rows left out below this one)
     """
-    rows = choice.of(overview.results).copy()
-    rows["rank"] = rows["unit_rank" if choice.unit else "city_rank"]
-    rows["tied"] = rows["rank"].notna() & rows.duplicated(["kind", "rank"], keep=False)
-    rows["change"] = rows["unrounded"].where(rows["complete"]) - rows["area"].map(_last_totals(overview, choice))
-    columns = ["id", "area", "name", "kind", "short_name", "status", "total", "low", "high", "complete", "red_lines",
-               "rank", "tied", "change"]  # fmt: skip
-    return rows.sort_values(["kind", "complete", "unrounded", "high"], ascending=[True, False, False, False],
-                            kind="stable", ignore_index=True)[columns]  # fmt: skip
+    rows = choice.rows(overview.results)
+    kind, complete = (overview.results[name] for name in ("kind", "complete"))
+    kept, after = shortened(2 * kind.cat.codes.to_numpy()[rows] + ~complete.to_numpy()[rows], *_halves(most))
+    out = overview.results.iloc[rows[kept]]
+    among = "unit" if choice.unit else "city"
+    return out[COLUMNS].astype({"kind": "str", "period": "str"}).assign(
+        rank=out[f"{among}_rank"], tied=out[f"{among}_tied"], change=out["change"], after=after
+    ).reset_index(drop=True)  # fmt: skip
 
 
-def _last_totals(overview: Overview, choice: Choice) -> pd.Series:
-    last = overview.before(choice.period)
-    rows = choice.of(overview.results, last) if last else overview.results.iloc[:0]
-    rows = rows[rows["complete"]]
-    return pd.Series(rows["unrounded"].to_numpy(float), index=rows["area"].to_numpy(object))
+def _halves(most: int | None) -> tuple[int | None, int]:
+    return (None, 0) if most is None else (most - most // 2, most // 2)
 
 
 def unit_ranking(overview: Overview, choice: Choice) -> pd.DataFrame:
@@ -41,52 +52,73 @@ def unit_ranking(overview: Overview, choice: Choice) -> pd.DataFrame:
     columns unit, short_name, areas, open (not complete), median (NaN where none is complete), low, high (range of
     the median if every missing line got nothing or full marks), red (areas with a red line), rank, tied
     """
-    rows = choice.of(overview.results)
-    by = rows.groupby("unit")
-    out = pd.DataFrame({
-        "areas": by.size(), "open": by["complete"].agg(lambda done: int((~done).sum())),
-        "median": rows[rows["complete"]].groupby("unit")["unrounded"].median(),
-        "low": by["low"].median(), "high": by["high"].median(),
-        "red": by["red_lines"].agg(lambda lines: int((lines != "").sum())),
-    })  # fmt: skip
-    out = overview.units.set_index("code")[["short_name"]].join(out, how="inner")
+    rows, names = choice.rows(overview.results), overview.units.set_index("code")["short_name"]
+    wanted = ["complete", "unrounded", "low", "high", "red"]
+    frame = pd.DataFrame({name: overview.results[name].to_numpy()[rows] for name in wanted})
+    unit = overview.results["unit"].cat.codes.to_numpy()[rows]
+    by = frame.assign(unrounded=frame["unrounded"].where(frame["complete"])).groupby(unit)
+    out = by[["unrounded", "low", "high"]].median().rename(columns={"unrounded": "median"})
+    sums = by[["complete", "red"]].sum()
+    out = out.assign(areas=by.size(), open=lambda f: f["areas"] - sums["complete"], red=sums["red"])
+    known = overview.results["unit"].cat.categories.take(out.index)
+    out = out.assign(unit=known.to_numpy(object), short_name=names.reindex(known).to_numpy(object))
     out["rank"] = out["median"].round(9).rank(ascending=False, method="min").astype("Int64")
     out["tied"] = out["rank"].notna() & out.duplicated("rank", keep=False)
-    out = out.sort_values(["median"], ascending=False, kind="stable", na_position="last")
-    return out.rename_axis("unit").reset_index()
+    columns = ["unit", "short_name", "areas", "open", "median", "low", "high", "red", "rank", "tied"]
+    return out.sort_values("median", ascending=False, kind="stable", na_position="last", ignore_index=True)[columns]
 
 
-def group_rates(overview: Overview, choice: Choice, by: str = "name") -> pd.DataFrame:
+def group_rates(overview: Overview, choice: Choice, by: str = "name", most: int | None = None) -> pd.DataFrame:
     """Score rate of each group of base lines, by area or by unit.
 
     Parameters
     ----------
     choice : of one kind
     by : ``name`` (areas) or ``short_name`` (units)
+    most : columns that are given, half of them the lowest of all rates, half the highest; default all
 
     Returns
     -------
     columns area (the name), group, rate (points ÷ points of decided lines; NaN where nothing was decided), in the
-    order of the rubric
+    order of the rubric; attribute of: how many areas or units there are
     """
-    rubric = overview.rubrics[str(choice.kind)]
-    rows = choice.of(overview.results)
-    scores = overview.scores[str(choice.kind)][rows["place"].to_numpy()]
-    base = [n for n, line in enumerate(rubric.lines) if line.section == "base"]
-    groups = pd.Index(dict.fromkeys(str(rubric.lines[n].group).rstrip("。") for n in base))
-    member = groups.get_indexer([str(rubric.lines[n].group).rstrip("。") for n in base])
-    which = np.eye(len(groups))[member]
-    decided = ~np.isnan(scores[:, base])
-    points = np.array([rubric.lines[n].points for n in base])
-    names = pd.Index(dict.fromkeys(rows[by]))
-    to_name = np.eye(len(names))[names.get_indexer(rows[by])].T
-    got = to_name @ np.nan_to_num(scores[:, base]) @ which
-    full = to_name @ (decided * points) @ which
-    rate = np.divide(got, full, out=np.full(got.shape, np.nan), where=full > 0)
-    return pd.DataFrame({
-        "area": np.tile(names.to_numpy(object), len(groups)), "group": np.repeat(groups.to_numpy(object), len(names)),
-        "rate": rate.T.reshape(-1),
+    rubric, results = overview.rubrics[str(choice.kind)], overview.results
+    rows = choice.rows(results)
+    place = results["place"].to_numpy()[rows]
+    named = results["unit"].cat.codes.to_numpy()[rows] if by == "short_name" else place
+    order = np.lexsort((place, named))
+    scores, starts = overview.scores[str(choice.kind)][place[order]], np.flatnonzero(np.diff(named[order], prepend=-1))
+    known = results[by].to_numpy(object)[rows[order[starts]]]
+    group, got, full = _sums(rubric, scores, starts)
+    whole = np.divide(got.sum(1), full.sum(1), out=np.full(len(known), np.inf), where=full.sum(1) > 0)
+    kept = np.arange(len(known))
+    if most is not None and len(known) > most:
+        kept = np.argsort(whole, kind="stable")
+        kept = np.append(kept[: most // 2], kept[most // 2 - most :])
+    rate = np.divide(got, full, out=np.full(got.shape, np.nan), where=full > 0)[kept]
+    out = pd.DataFrame({
+        "area": np.tile(known[kept], len(group)), "group": np.repeat(group, len(kept)), "rate": rate.T.reshape(-1),
     })  # fmt: skip
+    out.attrs["of"] = len(known)
+    return out
+
+
+def _sums(
+    rubric: Rubric, scores: NDArray[np.float64], starts: NDArray[np.intp]
+) -> tuple[Any, NDArray[np.float64], NDArray[np.float64]]:
+    """Groups of base lines in the rubric's order; points by group of the rows from each start on: got, possible."""
+    base = np.array([n for n, line in enumerate(rubric.lines) if line.section == "base"])
+    group = np.array([str(rubric.lines[n].group).rstrip("。") for n in base], object)
+    known = pd.Index(dict.fromkeys(group))
+    which = np.eye(len(known))[known.get_indexer(group)]
+    points = np.array([rubric.lines[n].points for n in base])
+    missing = np.isnan(scores)
+    got, done = np.where(missing, 0.0, scores), (~missing).astype(float)
+    if len(scores):
+        got, done = (np.add.reduceat(part, starts)[:, base] for part in (got, done))
+    else:
+        got, done = got[:, base], done[:, base]
+    return known.to_numpy(object), got @ which, (done * points) @ which
 
 
 def trend(overview: Overview, choice: Choice) -> pd.DataFrame:
@@ -96,11 +128,14 @@ def trend(overview: Overview, choice: Choice) -> pd.DataFrame:
     -------
     columns area (name of the kind), period, total (median), count (complete areas)
     """
-    rows = overview.results[overview.results["complete"] & (overview.results["period"] <= choice.period)]
+    results = overview.results
+    chosen = results["complete"].to_numpy() & (results["period"] <= choice.period).to_numpy()
     for name in ("kind", "unit"):
         wanted = getattr(choice, name)
-        rows = rows if wanted is None else rows[rows[name] == wanted]
-    made = rows.groupby(["kind", "period"])["unrounded"].agg(total="median", count="size").reset_index()
+        chosen = chosen if wanted is None else chosen & (results[name] == wanted).to_numpy()
+    rows = pd.DataFrame({name: results[name].array[chosen] for name in ("kind", "period", "unrounded")})
+    made = rows.groupby(["kind", "period"], observed=True)["unrounded"].agg(total="median", count="size")
+    made = made.reset_index().astype({"kind": "str", "period": "str"})
     return made.assign(area=made["kind"].map(AREA_KINDS))[["area", "period", "total", "count"]]
 
 
@@ -117,7 +152,8 @@ def losses(overview: Overview, choice: Choice) -> pd.DataFrame:
     (cumulative share); lines that lost nothing are left out
     """
     rubric = overview.rubrics[str(choice.kind)]
-    scores = overview.scores[str(choice.kind)][choice.of(overview.results)["place"].to_numpy()]
+    places = overview.results["place"].to_numpy()[choice.rows(overview.results)]
+    scores = overview.scores[str(choice.kind)][places]
     points = np.array([line.points for line in rubric.lines])
     section = np.array([line.section for line in rubric.lines])
     lost = np.where(section == "base", points - scores, np.where(section == "deduction", scores, 0.0))
@@ -131,27 +167,43 @@ def losses(overview: Overview, choice: Choice) -> pd.DataFrame:
     return out.assign(share=share, running=share.cumsum())
 
 
-def flags(overview: Overview, choice: Choice) -> pd.DataFrame:
+def flags(overview: Overview, choice: Choice, most: int | None = None) -> pd.DataFrame:
     """Bonus and deduction lines that took effect, red lines first.
+
+    Parameters
+    ----------
+    most : rows of each sort that are given; default all
 
     Returns
     -------
     columns id, name, short_name, kind, line, label, points, flag (``red`` red line, ``black`` other deduction,
-    ``honour`` bonus)
+    ``honour`` bonus), after (rows of the sort left out below this one); more points first
     """
-    parts = []
-    for kind, rubric in overview.rubrics.items():
-        rows = choice.of(overview.results)
-        rows = rows[rows["kind"] == kind]
-        for n, line in enumerate(rubric.lines):
-            if line.section == "base":
-                continue
-            points = overview.scores[kind][rows["place"].to_numpy(), n]
-            flag = "honour" if line.section == "bonus" else "red" if line.red_line else "black"
-            hit = rows[points > 0][["id", "name", "short_name", "kind"]]
-            parts.append(hit.assign(line=line.id, label=line.label, points=points[points > 0], flag=flag))
-    order = {"red": 0, "black": 1, "honour": 2}
-    return pd.concat(parts).sort_values(
-        ["flag", "points", "id"], key=lambda c: c.map(order) if c.name == "flag" else -c if c.name == "points" else c,
-        kind="stable", ignore_index=True,
+    lines = [line for rubric in overview.rubrics.values() for line in rubric.lines if line.section != "base"]
+    where, which, points = _hits(overview, choice)
+    sort = np.array([2 if line.section == "bonus" else 0 if line.red_line else 1 for line in lines])
+    order = np.lexsort((overview.results["nth"].to_numpy()[where], -points, sort[which]))
+    kept, after = shortened(sort[which][order], most)
+    order = order[kept]
+    out = overview.results[["id", "name", "short_name", "kind"]].iloc[where[order]].reset_index(drop=True)
+    named = [(line.id, line.label) for line in lines]
+    return out.astype({"kind": "str"}).assign(
+        line=[named[n][0] for n in which[order]], label=[named[n][1] for n in which[order]], points=points[order],
+        flag=[FLAGS[n] for n in sort[which[order]]], after=after,
     )  # fmt: skip
+
+
+def _hits(overview: Overview, choice: Choice) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Row of the results, number of the line (beside the base lines of all rubrics), points of all that took effect."""
+    found, begin = list[Any](), 0
+    place = overview.results["place"].to_numpy()
+    for kind, rubric in overview.rubrics.items():
+        more = [n for n, line in enumerate(rubric.lines) if line.section != "base"]
+        if choice.kind in (None, kind):
+            rows = Choice(choice.period, kind, choice.unit).rows(overview.results)
+            points = overview.scores[kind][np.ix_(place[rows], more)]
+            at, line = np.nonzero(points > 0)
+            found.append((rows[at], line + begin, points[at, line]))
+        begin += len(more)
+    where, which, points = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return where, which, points

@@ -5,6 +5,7 @@ Fonts are named, not shipped; each name carries others that a reader's machine m
 
 import io
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from chengxin.document import Block, read
@@ -22,6 +23,7 @@ STYLES = {"Title": (SONG, 22), "Heading 1": (HEI, 16), "Heading 2": (KAI, 16), "
           "Normal": (FANG, 16), "Caption": (HEI, 12)}  # fmt: skip
 LINE, TYPE_AREA = 28, 156  # points between lines, mm of the type area's width
 FILLS = {"red": "FBE4E1", "short": "FDF6E9", "head": "EEF3F9"}
+ROOM = 20  # characters of a title on one line
 DENSE = 3  # pixels a point of a chart, for print
 
 
@@ -33,13 +35,29 @@ def to_docx(notebook: Any, title: str) -> bytes:
     notebook : as Papermill returns it
     title : of the report
     """
+    return written(read(notebook), title)
+
+
+def written(blocks: Iterable[Block], title: str) -> bytes:
+    """Blocks as Word document; the same blocks give the same bytes.
+
+    Parameters
+    ----------
+    blocks : in order
+    title : of the document
+    """
     document = _blank(title)
-    document.add_paragraph(title, style="Title")
-    for block in read(notebook):
+    document.add_paragraph(balanced(title), style="Title")
+    for block in blocks:
         _WRITERS.get(block.kind, _text)(document, block)
     out = io.BytesIO()
     document.save(out)
     return steady(out.getvalue())
+
+
+def balanced(title: str) -> str:
+    """A title that does not fit one line, broken after its year, so that no single character is left over."""
+    return re.sub(r"(\d{4}年)", "\\1\n", title, count=1) if len(title) > ROOM else title
 
 
 def _blank(title: str) -> Any:
@@ -134,10 +152,11 @@ def _sign(document: Any, block: Block) -> None:
     grid = document.add_table(1, len(block.rows))
     for cell, (text,) in zip(grid._cells, block.rows, strict=True):
         _write(cell.paragraphs[0], text, 12)
+    _gap(document)
 
 
 def _facts(document: Any, block: Block) -> None:
-    _grid(document, [], block.rows, [0.3, 0.7], [False, False], [])
+    _grid(document, [], block.rows, [0.3, 0.7], [False, False], [], 10.5)
 
 
 def _table(document: Any, block: Block) -> None:
@@ -148,8 +167,9 @@ def _table(document: Any, block: Block) -> None:
 
 
 def _grid(
-    document: Any, heads: list[str], rows: list[list[str]], shares: list[float], right: list[bool], marks: list[str]
-) -> None:
+    document: Any, heads: list[str], rows: list[list[str]], shares: list[float], right: list[bool], marks: list[str],
+    size: float = 9,
+) -> None:  # fmt: skip
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml import parse_xml
     from docx.oxml.ns import nsdecls
@@ -169,9 +189,9 @@ def _grid(
             cell = next(cells)
             cell.width = Mm(TYPE_AREA * share)
             paragraph = cell.paragraphs[0]
-            _write(paragraph, text, 9, HEI if head else None)
-            if numeric and not head:
-                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+            _write(paragraph, text, size, HEI if head else None)
+            if head or numeric:
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER if head else WD_ALIGN_PARAGRAPH.RIGHT
             if mark in FILLS:
                 shade = f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="{FILLS[mark]}"/>'
                 cell._tc.get_or_add_tcPr().append(parse_xml(shade))
@@ -187,19 +207,24 @@ def _margins(table: Any) -> None:
     from docx.oxml import parse_xml
     from docx.oxml.ns import nsdecls
 
-    sides = "".join(f'<w:{side} w:w="60" w:type="dxa"/>' for side in ("left", "right"))
+    room = {"top": 35, "left": 70, "bottom": 35, "right": 70}  # twentieths of a point
+    sides = "".join(f'<w:{side} w:w="{wide}" w:type="dxa"/>' for side, wide in room.items())
     table._tbl.tblPr.append(parse_xml(f"<w:tblCellMar {nsdecls('w')}>{sides}</w:tblCellMar>"))
 
 
 def _banner(document: Any, block: Block) -> None:
     from docx.oxml import parse_xml
     from docx.oxml.ns import nsdecls
+    from docx.shared import Pt
 
     paragraph = document.add_paragraph()
     _write(paragraph, block.text, 12, HEI)
+    paragraph.paragraph_format.left_indent = paragraph.paragraph_format.right_indent = Pt(5)
     sides = "".join(f'<w:{side} w:val="single" w:sz="6" w:space="4" w:color="E0A458"/>'
                     for side in ("top", "left", "bottom", "right"))  # fmt: skip
-    paragraph._p.get_or_add_pPr().append(parse_xml(f"<w:pBdr {nsdecls('w')}>{sides}</w:pBdr>"))
+    paragraph._p.get_or_add_pPr().insert_element_before(
+        parse_xml(f"<w:pBdr {nsdecls('w')}>{sides}</w:pBdr>"), "w:shd", "w:tabs", "w:spacing", "w:ind", "w:jc"
+    )
     _gap(document)
 
 

@@ -3,7 +3,7 @@
 import io
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from chengxin.document import Block, read
@@ -25,20 +25,32 @@ def to_xlsx(notebook: Any, title: str) -> bytes:
     notebook : as Papermill returns it
     title : of the workbook
     """
-    from openpyxl import Workbook
-
     blocks = read(notebook)
-    book = Workbook()
-    book.remove(book.active)
-    book.properties.title, book.properties.creator = title, "chengxin"
     groups: dict[tuple[str, ...], list[Block]] = {}
     for block in blocks:
         if block.kind == "table":
             groups.setdefault(tuple(block.columns), []).append(block)
-    for tables in groups.values():
-        _sheet(book, tables)
     banner = [["提示", block.text, ""] for block in blocks if block.kind == "banner"]
-    _fill(book.create_sheet(FACTS), ["部分", "名称", "内容"], [*banner, *_facts(blocks)], [False] * 3, [])
+    return written(groups.values(), [*banner, *_facts(blocks)], title)
+
+
+def written(sheets: Iterable[list[Block]], facts: list[list[str]], title: str) -> bytes:
+    """A workbook with a sheet for each list of tables, and one of facts at the end.
+
+    Parameters
+    ----------
+    sheets : tables that share a sheet; all of a sheet have the same headings
+    facts : rows of part, name, content: what is asked of the reader to know, definitions
+    title : of the workbook
+    """
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.active)
+    book.properties.title, book.properties.creator = title, "chengxin"
+    for tables in sheets:
+        _sheet(book, tables)
+    _fill(book.create_sheet(FACTS), ["部分", "名称", "内容"], facts, [False] * 3, [])
     out = io.BytesIO()
     book.save(out)
     return steady(out.getvalue())

@@ -23,6 +23,7 @@ from index import Visit, assessment_row, measured, observations_of, visits
 from instruments import Made, instruments_of_area, instruments_of_point
 from ledgers import improvements, of_area, of_point, of_units
 from points import points_of
+from rechecks import rechecks
 
 from chengxin.exchange import NEEDED, OBSERVATIONS, OPTIONAL, load, observations_csv
 from chengxin.gather import unexplained
@@ -81,7 +82,8 @@ def ledgers(merchants: dict[str, list[Row]], held: list[Visit], lines: dict[str,
         add(files, of_point(point))
     add(files, of_units())
     add(files, filings_of(points, files))
-    return files | {"point_decisions": decisions(points, files), "improvements": improvements(held, lines)}
+    return files | {"point_decisions": decisions(points, files), "improvements": improvements(held, lines),
+                    "rechecks": rechecks(held, lines)}  # fmt: skip
 
 
 WHY = {  # why an inspector's count differs from the ledger's, line by line

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 from serving import serving
+from stores import sample_database
 
 COMMAND = Path(sys.executable).with_name("chengxin")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -67,6 +68,12 @@ def chengxin():
 def demo(pytestconfig):
     """The folder that `chengxin demo` makes."""
     return _demo(pytestconfig.demo)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory):
+    """A database with all sample data, for tests that only read; one site serves it to all of them."""
+    return sample_database(tmp_path_factory.mktemp("sample") / "x.db")
 
 
 def _find() -> str | None:

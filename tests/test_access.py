@@ -97,17 +97,17 @@ def test_a_county_reads_its_own_unit_and_nothing_else(as_, whole):
 
 @pytest.mark.parametrize("role", [*ROLES, "leader"])
 def test_everybody_is_told_that_data_are_sample_data(as_, role):
-    assert readers.sample(as_({**ROLES, "leader": LEADER}[role]))
+    assert access.sample(as_({**ROLES, "leader": LEADER}[role]))
 
 
 def test_real_data_are_not_called_sample_data(as_, path, tmp_path):
     copy = tmp_path / "real.db"
     copy.write_bytes(path.read_bytes())
     engine = open_store(str(copy))
-    assert readers.sample(engine)
+    assert access.sample(engine)
     with engine.begin() as conn:
         conn.execute(sa.update(ASSESSMENT).values(demo=False))
-    assert not readers.sample(engine)
+    assert not access.sample(engine)
     engine.dispose()
 
 

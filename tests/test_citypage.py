@@ -1,23 +1,31 @@
 """The city page: what it shows is what the database holds, whatever is chosen or asked for in the address."""
 
+import io
 import re
+from datetime import UTC, datetime
 
+import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from playwright.sync_api import expect
 from stores import empty_database, opened, sample_database
 
+from chengxin import citywords, readers
+from chengxin.changes import put, record
 from chengxin.citypage import CityPage, tiles
-from chengxin.overview import Choice, headline
-from chengxin.weakspots import ranking
+from chengxin.overview import Choice, gathered, headline
+from chengxin.placing import shortened
+from chengxin.store import writing
+from chengxin.weakspots import flags, group_rates, ranking
 
 SCREENS = {"wall": (1920, 1080), "desk": (1366, 768), "phone": (390, 844)}
 FITS = "Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth"
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    return sample_database(tmp_path_factory.mktemp("city") / "x.db")
+def path(sample):
+    return sample
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +68,7 @@ def test_a_choice_filters_everything_and_a_tile_is_a_choice(engine):
     assert page.choice == Choice("2026", "street", "331082")
     rows = ranking(page.city, page.choice)
     assert set(rows["short_name"]) == {"临海市"}
-    assert page.body["ranking"].value.count("<tr>") == len(rows) + 1
+    assert page.body["ranking"].value.count('class="cx-name"') == len(rows)
     assert "天台山" not in words(page)
     page.tile["331082"].click()
     assert page.choice.unit is None
@@ -89,16 +97,64 @@ def test_an_empty_database_says_so(tmp_path):
         assert "还没有评价记录" in page.page.children[-1].value
 
 
-def test_the_file_holds_what_is_shown(engine):
-    import base64
-    import io
+def test_a_change_in_the_database_shows_at_the_next_choice(tmp_path):
+    with opened(sample_database(tmp_path / "x.db")) as engine:
+        page = CityPage(engine)
+        before = page.city
+        page.kind.value = "street"
+        assert page.city is before  # nothing was changed, nothing is read again
+        row = next(row for row in ranking(before, Choice("2026", "street")).to_dict("records") if row["complete"])
+        seen = readers.observations(engine)
+        seen = seen[(seen["assessment"] == row["id"]) & (seen["line"] == "1.1")].head(1)
+        with writing(engine) as conn:
+            record(conn, seen.assign(value=0.0), who="测试", why="测试", at=datetime(2026, 11, 2, tzinfo=UTC))
+        page.kind.value = ""
+        assert page.city is not before
+        assert f"{row['total']:.2f}" != f"{ranking(page.city, page.choice).set_index('id').loc[row['id'], 'total']:.2f}"
+        with writing(engine) as conn:
+            put(conn, "reporting_unit", [{"code": "TZW", "short_name": "改名区"}], who="测试", why="测试",
+                at=datetime(2026, 11, 2, tzinfo=UTC))  # fmt: skip
+        page.unit.value = "331082"
+        assert page.choice.unit == "331082"
+        assert "改名区" in dict(page.unit.options)
+        assert "改名区" in page.body["units"].value
 
+
+def test_a_long_list_is_shortened_and_says_so():
+    block = np.repeat([0, 1, 2], [10, 4, 1])
+    kept, after = shortened(block, 2, 2)
+    assert kept.tolist() == [0, 1, 8, 9, 10, 11, 12, 13, 14]
+    assert after.tolist() == [0, 6, 0, 0, 0, 0, 0, 0, 0]
+    kept, after = shortened(block, 3)
+    assert kept.tolist() == [0, 1, 2, 10, 11, 12, 14]
+    assert after.tolist() == [0, 0, 7, 0, 0, 1, 0]
+    kept, after = shortened(np.zeros(30), 2, 2, near=15)
+    assert kept.tolist() == [0, 1, *range(12, 19), 28, 29]
+    assert after.sum() + len(kept) == 30
+    assert shortened(block, None)[0].tolist() == list(range(15))
+    assert shortened(np.zeros(0), 2, 2)[0].tolist() == []
+
+
+def test_a_ranking_that_is_cut_counts_what_it_leaves_out(engine):
     page = CityPage(engine)
-    data = re.search(r"base64,([^\"]+)", page.body["files"].value)[1]
-    frame = pd.read_csv(io.BytesIO(base64.b64decode(data)))
-    rows = ranking(page.city, page.choice)
-    assert frame["评价对象"].tolist() == rows["name"].tolist()
-    assert frame["总分"].tolist() == pytest.approx(rows["total"].tolist(), nan_ok=True)
+    whole, some = ranking(page.city, page.choice), ranking(page.city, page.choice, 4)
+    assert len(some) + some["after"].sum() == len(whole)
+    said = citywords.ranking(some, "名次").text
+    assert sum(map(int, re.findall(r"此处略去(\d+)个", said))) == len(whole) - len(some)
+    both = flags(page.city, page.choice), flags(page.city, page.choice, 2)
+    assert len(both[1]) + both[1]["after"].sum() == len(both[0])
+    assert both[1].groupby("flag").size().max() == 2
+    columns = group_rates(page.city, Choice("2026", "street"), "short_name", 4)
+    assert columns.attrs["of"] == 10
+    assert columns["area"].nunique() == 4
+
+
+def test_the_chosen_unit_is_marked_among_all(engine):
+    page = CityPage(engine, {"county": "331082"})
+    said = page.body["units"].value
+    assert said.count('class="cx-mine"') == 1
+    assert said.count("<tr") == 11
+    assert "临海市" in said[said.index("cx-mine") :][:120]
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -112,9 +168,42 @@ def test_the_page_in_a_browser(browser, served, path, screen):
     expect(page.locator(".cx-cards")).to_be_visible(timeout=60_000)
     expect(page.locator("h1 + .cx-lead")).to_contain_text("全市2025年")
     assert page.evaluate(FITS)
-    page.get_by_role("button", name="临海市", exact=True).click()
+    page.locator(".cx-unit", has_text="临海市").click()
     expect(page.locator("h1 + .cx-lead")).to_contain_text("临海市2025年", timeout=30_000)
     assert page.evaluate(FITS)
     assert outside == []
     assert errors == []
+    context.close()
+
+
+def test_the_buttons_save_files_that_agree_with_the_database(browser, served, path, engine):
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
+    page, outside = context.new_page(), []
+    site = served(path)
+    page.on("request", lambda r: None if r.url.startswith((site, "data:", "blob:")) else outside.append(r.url))
+    page.goto(f"{site}voila/render/dashboard/city.ipynb?period=2025&kind=street")
+    page.get_by_label("填报单位").select_option("临海市")
+    expect(page.locator("h1 + .cx-lead")).to_contain_text("临海市2025年", timeout=60_000)
+
+    def saved(*buttons):
+        with page.expect_download(timeout=60_000) as waited:
+            for name in buttons:
+                page.get_by_role("button", name=name, exact=True).click()
+        name = waited.value.suggested_filename
+        assert name.startswith("全市看板-2025年-街区-临海市-")
+        assert "演示数据" in name
+        return waited.value.path().read_bytes()
+
+    choice = Choice("2025", "street", "331082")
+    rows = ranking(gathered(engine), choice)
+    table = pd.read_csv(io.BytesIO(saved("表格（CSV）", "名次")))
+    assert table["评价对象"].tolist() == rows["name"].tolist()
+    assert table["总分（分）"].tolist() == pytest.approx(rows["total"].tolist(), nan_ok=True)
+    book = openpyxl.load_workbook(io.BytesIO(saved("Excel（XLSX）")))
+    cells = {row[0].value: row[1].value for row in book["主要数字"].iter_rows(min_row=2)}
+    for row in headline(gathered(engine), choice).to_dict("records"):
+        shown = None if pd.isna(row["value"]) else round(row["value"], row["digits"])
+        assert cells[row["label"]] == (pytest.approx(shown) if shown is not None else None)
+    assert saved("图片（PNG）").startswith(b"\x89PNG\r\n\x1a\n")
+    assert outside == []
     context.close()

@@ -17,11 +17,12 @@ from chengxin.rubric import rubric_paths
 
 # what a person must type or will meet as a name; any other ASCII word would be English
 NAMES = """
-kg equal finer group points merchants surveys
+kg equal finer group points merchants surveys all item sector
 stricter strict demo rubrics settings tables yaml README md Q index monitoring year city
 chengxin CHENGXIN_DB chengxin.db sample_data reports chengxin-demo observations
 CSV YAML HTML Markdown Word Excel table csv json html pdf docx xlsx ipynb assessment line value of outcome note
 comparison merchant cancel yes no dispute_days
+papermill DuckDB pandas card recheck Dask tcp
 """
 
 
@@ -63,7 +64,7 @@ def test_no_command_shows_the_help_page_as_wrong_use(path, chengxin):
 
 MISTAKES = {
     "missing option": (["score", "a.csv"], ["缺少选项“--rubric 细则”", "score --help"]),
-    "missing argument": (["score", "--rubric", "street"], ["缺少参数“观测.csv”", "score --help"]),
+    "missing argument": (["score", "--rubric", "street"], ["缺少参数“观测.csv…”", "score --help"]),
     "missing period": (["report"], ["缺少选项“--period 评价期”"]),
     "unknown option": (["score", "--rubrc", "x"], ["没有选项“--rubrc”，是不是要写“--rubric”"]),
     "unknown short option": (["status", "-z"], ["没有选项“-z”", "status --help"]),

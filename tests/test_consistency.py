@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from labdata import STREET, observed
 
-from chengxin import lab
+from chengxin import consistency, lab
 from chengxin.errors import UsageError
 
 
@@ -63,6 +63,39 @@ def test_several_teams_on_one_paper_case():
     assert by_team.loc["丙", "differ"] == 1
     assert by_team.loc["甲", "differ"] == 0
     assert math.isnan(by_team.loc["乙", "off"])
+
+
+def test_self_checks_against_on_site_checks_by_group():
+    rows = [("1", "商贸", True, True)] * 6 + [("1", "商贸", True, False)] * 2 + [("2", "餐饮", False, True)]
+    checked = pd.DataFrame(rows, columns=["item", "sector", "self_good", "check_good"])
+    (whole,) = consistency.filed(checked).to_dict("records")
+    assert (whole["n"], whole["agreed"], whole["overstated"], whole["understated"]) == (9, 6, 2, 1)
+    assert whole["said"] == "自查偏高：虚报2处，漏报1处"
+    by_item = consistency.filed(checked, ["item", "sector"]).set_index("item")
+    assert by_item.loc["1", ["sector", "n", "raw", "said"]].tolist() == ["商贸", 8, 0.75, "自查偏高：虚报2处，漏报0处"]
+    assert by_item.loc["1", "kappa_note"].startswith("不适用")
+    assert by_item.loc["2", "said"] == "自查偏低：虚报0处，漏报1处"
+
+
+def test_assessors_are_paired_by_what_each_stored_last():
+    stored = observed(STREET, 2, 4).assign(version=1, at="2026-01-01T08:00", who="甲")
+    again = stored[stored["line"] == "3.1"].assign(version=2, at="2026-01-01T09:00", value=0.0)
+    other = stored[stored["line"].isin(["3.1", "7.1"]) & (stored["assessment"] == "A00")]
+    other = other.assign(version=3, at="2026-01-02T08:00", who="乙", value=1.0)
+    third = other[other["line"] == "7.1"].assign(version=4, at="2026-01-03T08:00", who="丙", value=0.0)
+    a, b = consistency.assessors(pd.concat([third, other, again, stored], ignore_index=True))
+    assert sorted(set(a["assessment"])) == ["A00#1", "A00#2", "A00#3"]
+    first = a[a["assessment"] == "A00#1"].set_index("line")["value"]
+    assert first.to_dict() == {
+        "3.1": 0.0,
+        "7.1": stored.query("assessment == 'A00' and line == '7.1'")["value"].iloc[0],
+    }
+    assert b[b["assessment"] == "A00#1"].set_index("line")["value"].to_dict() == {"3.1": 1.0, "7.1": 1.0}
+    told = lab.compare(STREET, a, b, written=True).set_index("line")
+    row = told.loc["3.1"]
+    assert told.loc["全部", "n"] == len(a)
+    assert (row["n"], row["agreed"], row["said"]) == (1, 0, "前者平均低5.00分")
+    assert all(side.empty for side in consistency.assessors(stored))
 
 
 def test_a_reference_is_one_assessment():

@@ -65,8 +65,8 @@ def counted(engine):
     return readers.counts(engine)["rows"].tolist()
 
 
-def check(rubric, observations):
-    return observation_faults(loaded(rubric), observations, "observations.csv ")
+def check(rubric, observations, file):
+    return observation_faults(loaded(rubric), observations, file)
 
 
 # ---- load --------------------------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def test_references_and_assessments_may_be_in_the_database_already(engine, tmp_p
 def test_faults_of_the_caller_join_and_stop_the_load(engine, tmp_path):
     calls = {}
 
-    def picky(rubric, observations):
+    def picky(rubric, observations, file):
         calls[rubric] = observations
         return [Fault(f"观测 第{row}行", rubric, "别的") for row in observations["row"]]
 

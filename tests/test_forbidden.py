@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import os
 import re
 import urllib.parse
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ me = access.current()
 print("我是", me.name, me.role, "看到", ",".join(sorted(set(readers.areas(engine)["unit"]))) or "无")"""
 KERNEL = r'"kernelId": "([\w-]+)"'
 FAILS = f"secret = '{SECRET}'\nraise ValueError(secret)"
+BOARDS = {"city": "全市看板", "area": "景区街区看板", "point": "监测点看板"}
 LEAKS = (SECRET, "SQLite format 3", "Traceback", "nbformat", "import os", "{%", "[alembic]", "root:x:", "CHENGXIN_DB")
 
 
@@ -93,11 +95,14 @@ def folder(tmp_path_factory):
         evidence.attach(engine, made, "2.1", "a.png", b"\x89PNG\r\n\x1a\n" + SECRET.encode(), who="市局", at=AT)
     reports = folder / "reports"
     reports.mkdir()
-    files = [f"2025-{MINE}.html", f"2026-{MINE}.html", f"2026-{OTHER}.html", f"monitoring-2025-{MINE}.html"]
-    for file in files:
+    for file in FINISHED:
         (reports / file).write_text(f"<p>报告{file}</p>", "utf-8")
+        os.utime(reports / file, (MADE, MADE))
+    os.utime(reports / STALE, (0, 0))
     (reports / "2026-999.html").write_text(SECRET, "utf-8")
-    (reports / "manifest.json").write_text(json.dumps(dict.fromkeys([*files, "../chengxin.db"], SECRET)), "utf-8")
+    (reports / "manifest.json").write_text(
+        json.dumps(dict.fromkeys([*FINISHED, "../chengxin.db", "manifest.json"], SECRET)), "utf-8"
+    )
     return folder
 
 
@@ -107,7 +112,8 @@ def site(folder):
     book(notebooks / "entry" / "assessment.ipynb", SEEN, title="评价录入")
     book(notebooks / "entry" / "filing.ipynb", SEEN, title="监测点季报")
     book(notebooks / "entry" / "fails.ipynb", FAILS, TRIVIAL, title="出错")
-    book(notebooks / "dashboard" / "city.ipynb", SEEN, title="全市看板")
+    for name, title in BOARDS.items():
+        book(notebooks / "dashboard" / f"{name}.ipynb", SEEN, title=title)
     book(notebooks / "lab" / "lab.ipynb", IDENTITY, title="规则试验")
     book(notebooks / "reports" / "county_index.ipynb", f"print('{SECRET}')", title="模板")
     (notebooks / "entry" / "photo.png").write_text(SECRET, "utf-8")
@@ -172,11 +178,12 @@ def test_what_is_not_for_anybody_is_not_there(people, role, path):
     harmless(text)
 
 
-PAGES = {f"/voila/render/{path}.ipynb" for path in ("entry/assessment", "entry/filing", "dashboard/city", "lab/lab")}
+BOARD = {f"/voila/render/dashboard/{name}.ipynb" for name in BOARDS}
+PAGES = {f"/voila/render/{path}.ipynb" for path in ("entry/assessment", "entry/filing", "lab/lab")} | BOARD
 SHUT = {
     "assessor": PAGES - {"/voila/render/entry/assessment.ipynb"},
     "point": PAGES - {"/voila/render/entry/filing.ipynb"},
-    "leader": PAGES - {"/voila/render/dashboard/city.ipynb"},
+    "leader": PAGES - BOARD,
 }
 
 
@@ -185,6 +192,13 @@ def test_a_role_opens_only_its_pages(people, role, path):
     status, text, _ = people[role].ask("GET", path)
     assert status == 403
     assert "无权访问" in text
+
+
+@pytest.mark.parametrize("role", ["city", "county", "leader"])
+def test_the_landing_page_lists_every_dashboard_for_those_who_may_open_it(people, role):
+    text = people[role].ask("GET", "/")[1]
+    assert [title for title in BOARDS.values() if title not in text] == []
+    assert "看板</b>" not in people["point"].ask("GET", "/")[1]
 
 
 @pytest.mark.parametrize("path", sorted(PAGES))
@@ -200,6 +214,8 @@ def test_nobody_opens_a_page_without_signing_in(people, path):
         ("county", "entry/assessment", MINE),
         ("county2", "entry/assessment", OTHER),
         ("county", "dashboard/city", MINE),
+        ("county2", "dashboard/area", OTHER),
+        ("county", "dashboard/point", MINE),
         ("assessor", "entry/assessment", "无"),
         ("point", "entry/filing", "无"),
     ],
@@ -314,23 +330,47 @@ def test_a_foreign_host_name_is_refused(people, host):
     harmless(text)
 
 
+OPEN = {f"2025-{MINE}.html", f"2025-{MINE}.pdf", f"2025-{MINE}.docx", f"2025-{MINE}.xlsx", f"card-2025-{MINE}-J1.html"}
+OURS = {
+    f"2026-{MINE}.html", f"2026-{MINE}.pdf", f"monitoring-2025-{MINE}.html", f"comparison-2025-{MINE}.html",
+    f"recheck-2025-{MINE}.xlsx", f"card-2026-{MINE}-J1.html",
+}  # fmt: skip
+THEIRS = {f"2026-{OTHER}.html", f"comparison-2026-{OTHER}.pdf", f"card-2026-{OTHER}-J1.docx"}
+OFFICE = {"city-2025-city.html", "monitoring-2025-city.xlsx", "recheck-2025-city.html"}
+STALE = f"card-2025-{MINE}-S1.html"  # all of it is published, but it was made before
+NOBODY = {f"2025-{MINE}.ipynb", "card-2025-nowhere.html", "2025-999.html", "index.html", "x-2025-331082.html"}
+FINISHED = [*OPEN, *OURS, *THEIRS, *OFFICE, STALE, *NOBODY]
+MADE = datetime(2026, 11, 3, tzinfo=UTC).timestamp()
+
+
 @pytest.mark.parametrize(
     ("role", "may"),
     [
-        (None, {f"2025-{MINE}.html"}),
-        ("point", {f"2025-{MINE}.html"}),
-        ("county", {f"2025-{MINE}.html", f"2026-{MINE}.html", f"monitoring-2025-{MINE}.html"}),
-        ("county2", {f"2025-{MINE}.html", f"2026-{OTHER}.html"}),
-        ("leader", {f"2025-{MINE}.html", f"2026-{MINE}.html", f"2026-{OTHER}.html", f"monitoring-2025-{MINE}.html"}),
+        (None, OPEN),
+        ("point", OPEN),
+        ("assessor", OPEN),
+        ("county", OPEN | OURS | {STALE}),
+        ("county2", OPEN | THEIRS),
+        ("leader", OPEN | OURS | THEIRS | OFFICE | {STALE}),
+        ("city", OPEN | OURS | THEIRS | OFFICE | {STALE}),
     ],
 )
 def test_reports_are_for_whom_they_are(people, role, may):
-    files = {f"2025-{MINE}.html", f"2026-{MINE}.html", f"2026-{OTHER}.html", f"monitoring-2025-{MINE}.html"}
-    answers = {file: people[role].ask("GET", f"/reports/{file}") for file in files}
+    answers = {file: people[role].ask("GET", f"/reports/{file}") for file in FINISHED}
     assert {file for file, (status, *_) in answers.items() if status == 200} == may
     assert {status for status, *_ in answers.values()} <= {200, 404}
     listed = people[role].ask("GET", "/")[1]
     assert set(re.findall(r"/reports/([\w.-]+)", listed)) == may
+    for file in may:
+        headers = answers[file][2]
+        assert headers["Cache-Control"] == "private, no-cache"
+        assert ("attachment" in headers.get("Content-Disposition", "")) is not file.endswith(".html")
+        assert headers["Content-Type"].startswith("text/html") is file.endswith(".html")
+
+
+def test_a_report_that_is_saved_has_its_title_as_name(people):
+    said = people[None].ask("GET", f"/reports/2025-{MINE}.pdf")[2]["Content-Disposition"]
+    assert urllib.parse.unquote(said.partition("''")[2]) == "临海市2025年诚信计量指数评价报告.pdf"
 
 
 def test_sign_in_wants_the_token_of_its_own_form(site):

@@ -30,7 +30,7 @@ FORMATS = ("html", "pdf", "docx", "xlsx", "ipynb")
 def made(request, demo, tmp_path_factory):
     """The files of one unit in every format, by ending."""
     out = tmp_path_factory.mktemp("formats")
-    unit = "city" if request.param == "city" else "331082"
+    unit = {"city": "city", "card": "TZW"}.get(request.param, "331082")
     batch = make_reports(str(demo / "chengxin.db"), "2026", [unit], out, kind=request.param, formats=FORMATS)
     assert not batch.failed, batch.failed
     return {Path(name).suffix[1:]: out / name for name in batch.made[0].files}

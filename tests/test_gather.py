@@ -4,6 +4,7 @@ import json
 import shutil
 from datetime import date, timedelta
 
+import pandas as pd
 import pytest
 
 from chengxin.gather import filled
@@ -152,3 +153,16 @@ def test_wrong_use_is_told(database, chengxin, words, said):
     done = chengxin(*words, "--database", database)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_an_assessment_dated_before_its_period_has_only_what_was_entered(database):
+    """And it does not keep the ledgers from filling the others."""
+    engine = open_store(str(database))
+    work = assessments(engine)
+    street = filled(engine, load_rubric("street"), work).observations
+    early = work.assign(period=work["period"].where(work["id"] != "S1-2026", "2027"))
+    assert filled(engine, load_rubric("scenic_area"), early).observations.empty
+    assert filled(engine, load_rubric("scenic_area"), work).observations["measured_value"].notna().any()
+    odd = pd.concat([early, work[work["id"] == "J1-2026"].assign(id="x", period="2026上半年")], ignore_index=True)
+    pd.testing.assert_frame_equal(filled(engine, load_rubric("street"), odd).observations, street)
+    engine.dispose()

@@ -1,12 +1,15 @@
 """The lab from the command line, through the real entry point."""
 
 import json
+import sqlite3
 
 import pytest
 from labdata import STREET, observed
-from stores import sample_database
+from stores import opened, sample_database
 
-from chengxin import lab
+from chengxin import lab, readers
+from chengxin.filings import checked
+from chengxin.form import load_form
 
 
 @pytest.fixture(scope="module")
@@ -14,6 +17,11 @@ def csv(tmp_path_factory):
     path = tmp_path_factory.mktemp("lab") / "o.csv"
     observed(STREET, 6, 1).to_csv(path, index=False)
     return path
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return sample_database(tmp_path_factory.mktemp("lab") / "x.db")
 
 
 @pytest.mark.parametrize("name", ["effect", "intervals", "lines"])
@@ -47,8 +55,94 @@ def test_agreement_of_two_files(chengxin, csv, tmp_path):
     assert changed["directions"] == [{"a": "满分", "b": "零分", "n": changed["n"] - changed["agreed"]}]
 
 
-def test_a_period_of_the_database(chengxin, tmp_path):
-    database = sample_database(tmp_path / "x.db")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "请写一种"),
+        (["A"], "请写一种"),
+        (["A", "A"], "请写一种"),
+        (["A", "A", "--rubric", "street", "--filings", "2026"], "请写一种"),
+        (["--filings", "2026", "--rubric", "street"], "请写一种"),
+        (["--assessors", "2026"], "请写一种"),
+        (["--filings", "2026", "--by", "moon"], "不能按“moon”分开"),
+        (["A", "A", "--rubric", "street", "--by", "item"], "不能按“item”分开"),
+        (["--filings", "2026Q5"], "应为2026或2026Q3这样的写法"),
+        (["--filings", "%"], "应为2026或2026Q3这样的写法"),
+        (["--filings", "1999"], "没有自查和核查都填了的季报"),
+        (["--assessors", "2026", "--rubric", "street"], "没有两个人先后评过的同一条"),
+        (["A", "none.csv", "--rubric", "street"], "没有文件"),
+    ],
+)
+def test_agreement_says_how_it_is_used(chengxin, csv, base, words, said):
+    done = chengxin("lab", "agreement", *(csv if word == "A" else word for word in words), "--database", base)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize(("by", "key"), [("all", None), ("item", "item"), ("sector", "sector"), ("unit", "unit")])
+def test_self_checks_against_on_site_checks_of_the_database(chengxin, base, by, key):
+    done = chengxin("lab", "agreement", "--filings", "2026", "--by", by, "--format", "json", "--database", base)
+    rows = json.loads(done.stdout)
+    with opened(base) as engine:
+        books = readers.books(engine, ["filing", "filing_answer"])
+    filings = books["filing"][books["filing"]["quarter"].str[:4] == "2026"]
+    found = checked(load_form(), books["filing_answer"], filings, books["monitoring_point"])
+    assert sum(row["n"] for row in rows) == len(found)
+    assert sum(row["overstated"] for row in rows) == (found["direction"] == "overstated").sum()
+    assert len(rows) == (found[key].nunique() if key else 1)
+    table = chengxin("lab", "agreement", "--filings", "2026", "--by", by, "--database", base)
+    assert "AC1" in table.stdout.splitlines()[0]
+    assert "演示数据" in table.stderr
+
+
+def test_assessors_of_one_area_and_merchants_known_one_by_one(chengxin, tmp_path):
+    database = sample_database(tmp_path / "y.db")
+    conn = sqlite3.connect(database)
+    conn.execute(
+        """INSERT INTO observation_history SELECT assessment, line, 2, 0, of, outcome, note, '2026-12-01T00:00:00Z',
+        '李四', '复核' FROM observation_history WHERE assessment = '331002-J1-2026' AND line IN ('3.1', '7.1')"""
+    )
+    conn.execute(
+        """INSERT INTO merchant_check SELECT o.assessment, m.code, o.line, iif(m.n <= o.value, 'ok', 'bad'), ''
+        FROM observation o JOIN assessment a ON a.id = o.assessment
+        JOIN (SELECT code, area, row_number() OVER (PARTITION BY area ORDER BY code) AS n FROM merchant) m
+        ON m.area = a.area AND m.n <= o.of WHERE o.assessment = '331002-J1-2026' AND o.line BETWEEN '8.1' AND '9.6'"""
+    )
+    conn.execute("INSERT INTO merchant_sample VALUES ('331002-J1-2026', 1, 400, 30)")
+    conn.commit()
+    conn.close()
+    done = chengxin("lab", "agreement", "--assessors", "2026", "--rubric", "street", "--database", database, "--format",
+                    "json")  # fmt: skip
+    rows = {row["line"]: row for row in json.loads(done.stdout)}
+    assert (rows["3.1"]["n"], rows["3.1"]["agreed"], rows["全部"]["n"]) == (1, 0, 2)
+    assert "后一人看得到前一人的判断" in done.stderr
+    assert "李四" not in done.stdout + done.stderr
+    words = ["--rubric", "street", "--period", "2026", "--vary", "merchants", "--draws", "50", "--database", database]
+    rows = json.loads(chengxin("lab", "intervals", *words, "--format", "json").stdout)
+    how = {row["assessment"]: row["merchants"] for row in rows}
+    assert how.pop("331002-J1-2026") == "部分逐户"
+    assert set(how.values()) == {"按户数"}
+    assert "抽查户重抽" in chengxin("lab", "intervals", *words).stdout.splitlines()[0]
+
+
+def test_an_exercise_of_several_teams(chengxin, csv, tmp_path):
+    frame = observed(STREET, 6, 1)
+    reference = tmp_path / "r.csv"
+    frame[frame["assessment"] == "A00"].to_csv(reference, index=False)
+    words = ["lab", "exercise", csv, reference, "--rubric", "street"]
+    (told,) = json.loads(chengxin(*words, "--format", "json").stdout)
+    lines, teams = lab.consistency(STREET, frame, frame[frame["assessment"] == "A00"])
+    assert [row["line"] for row in told["lines"]] == lines["line"].tolist()
+    assert told["teams"][0] | {"assessment": "A00", "differ": 0} == told["teams"][0]
+    assert [row["differ"] for row in told["teams"]] == teams["differ"].tolist()
+    table = chengxin(*words).stdout
+    assert "与参考相同" in table.splitlines()[0]
+    assert "偏差（分）" in table
+    assert "应为1个" in chengxin("lab", "exercise", csv, csv, "--rubric", "street").stderr
+
+
+def test_a_period_of_the_database(chengxin, base):
+    database = base
     done = chengxin("lab", "effect", "--rubric", "street", "--period", "2026", "--database", database)
     assert done.returncode == 0
     assert "merchants" in done.stdout

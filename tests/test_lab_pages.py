@@ -4,6 +4,8 @@ import pytest
 from playwright.sync_api import expect
 from stores import sample_database
 
+from chengxin.rubric import load_rubric
+
 SCREENS = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 FITS = "Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth"
 NOTEBOOKS = ("01_试打分", "03_稳健性", "04_一致性", "05_原文与规则对照")
@@ -40,16 +42,41 @@ def test_a_change_shows_who_moves_and_a_breach(opened, screen):
     page = opened("02_改规则看影响", screen)
     form = page.locator(".cx-page").first
     expect(form).to_be_visible(timeout=60_000)
-    form.get_by_label("分值（分）").fill("12")
-    form.get_by_role("button", name="重新评分").click()
+    form.get_by_label("分值（分）").fill("12")  # nothing is pressed: an edit is scored at once
     expect(form).to_contain_text("基本项各条合计102分，应为100分，多2分", timeout=30_000)
     expect(form).to_contain_text("分值：10 → 12")
     expect(form.locator("figure svg").first).to_be_visible()
     assert page.evaluate(FITS)
-    form.get_by_role("button", name="存为变体").click()
+    form.get_by_role("button", name="生成变体文件").click()
     expect(form).to_contain_text("请先调回再保存", timeout=30_000)
     form.get_by_role("button", name="全部改回").click()
-    expect(form).not_to_contain_text("多2分。可继续试算", timeout=30_000)
+    expect(form).not_to_contain_text("多2分。可以试算", timeout=30_000)
+
+
+def test_variants_are_loaded_compared_and_taken_along(opened, tmp_path):
+    page = opened("02_改规则看影响", "desk")
+    form = page.locator(".cx-page").first
+    expect(form).to_be_visible(timeout=60_000)
+    form.get_by_label("装入已有的变体").select_option("street_strict_demo")
+    expect(form).to_contain_text("street_strict_demo改了什么", timeout=30_000)
+    form.get_by_label("条目", exact=True).select_option("8.1 制度执行情况")
+    expect(form.get_by_label("分值（分）")).to_have_value("3")
+    form.get_by_label("变体编号").fill("mine")
+    for label in ("名称", "由谁决定", "为什么改"):
+        form.get_by_label(label, exact=True).fill("演示")
+    form.get_by_label("何时起用").fill("2026-03-01")
+    form.get_by_role("button", name="生成变体文件").click()
+    with page.expect_download() as taken:
+        form.get_by_role("link", name="下载mine.yaml").click()
+    taken.value.save_as(tmp_path / "mine.yaml")
+    assert load_rubric(tmp_path / "mine.yaml").lines == load_rubric("street_strict_demo").lines
+    form.get_by_role("button", name="全部改回").click()
+    expect(form.get_by_label("分值（分）")).to_have_value("5", timeout=30_000)
+    with page.expect_file_chooser() as asked:
+        form.get_by_role("button", name="装入变体文件").click()
+    asked.value.set_files(tmp_path / "mine.yaml")
+    expect(form).to_contain_text("mine改了什么", timeout=30_000)
+    expect(form.get_by_label("分值（分）")).to_have_value("3")
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

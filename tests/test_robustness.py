@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from labdata import SCENIC, STREET, observed
 from scipy.stats import beta, rankdata
 
-from chengxin import lab
+from chengxin import lab, robustness
 from chengxin.drawing import groups, merchants_drawn, points_drawn, sampled, survey_drawn
 from chengxin.errors import MissingExtraError, UsageError
-from chengxin.panel import panel, placed
+from chengxin.panel import by_rows, panel, placed
 from chengxin.robustness import overlaps
 from chengxin.scoring import rank, score, totals
 
@@ -224,3 +224,18 @@ def test_the_library_for_variance_shares_is_named_where_it_is_missing(monkeypatc
 def test_a_sample_that_sobol_cannot_balance_is_refused(size):
     with pytest.raises(UsageError, match="2的整数次幂"):
         lab.variance_shares(SCENIC, observed(SCENIC, 2, 1), size, 1)
+
+
+def test_more_than_can_be_ranked_together_are_refused_before_any_memory_is_taken():
+    one = observed(STREET, 1, 1)
+    many = robustness.MOST_RANKED + 1
+    frame = pd.concat([one] * many, ignore_index=True)
+    frame["assessment"] = np.repeat([f"A{n}" for n in range(many)], len(one))
+    with pytest.raises(UsageError, match=f"完整的评价有{many}个；名次区间一次最多算{many - 1}个.*请按县或等级分开算"):
+        lab.rank_intervals(STREET, frame, 10, 1)
+
+
+def test_draw_by_draw_is_the_matrix_product():
+    rng = np.random.default_rng(1)
+    weights, shares = rng.random((7, 30)), rng.random((5, 30))
+    np.testing.assert_allclose(by_rows(weights, shares), weights @ shares.T, rtol=1e-12)

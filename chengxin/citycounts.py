@@ -1,0 +1,58 @@
+"""Counts of the ledgers on a day, by unit and kind of area: what a city's rates are made from."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from chengxin import gather
+from chengxin.clock import clock, rates
+from chengxin.measures import Limits, View
+from chengxin.schema import SETTING
+from chengxin.settings import settings
+from chengxin.tallies import disputes_in_time
+from chengxin.unit_settings import groups
+
+COUNTED = ("in_use", "verified", "qualified", "cases", "timely", "due", "in_time")
+
+
+def counted(books: Mapping[str, pd.DataFrame], period: str, day: pd.Timestamp) -> pd.DataFrame:
+    """Counts of the ledgers on a day, by unit and kind of area.
+
+    Parameters
+    ----------
+    books : from `readers.books`
+    period, day : of the disputes and filings; on which the instruments are looked at
+
+    Returns
+    -------
+    columns period, unit, kind (empty for monitoring points), and those of COUNTED
+    """
+    areas = books["area"].set_index("code")
+    points = books["monitoring_point"].set_index("code")["unit"]
+    tools = clock(books["instrument"], books["verification"], day.date())
+    unit = tools["area"].map(areas["unit"]).astype("str").fillna(tools["point"].map(points).astype("str"))
+    tools = tools.assign(unit=unit, kind=tools["area"].map(areas["kind"]).astype("str").fillna(""))
+    parts = [rates(tools, ["unit", "kind"])[["in_use", "verified", "qualified"]]]
+    year = period[:4]
+    if year.isdigit():
+        cases = pd.concat([
+            _cases(View.of(books, (f"{year}-01-01", f"{year}-12-31", day), settings(values)), mine["code"])
+            for values, mine in groups(books.get(SETTING.name), books["area"], day)
+        ])  # fmt: skip
+        keys = [cases["area"].map(areas[name]).astype("str").rename(name) for name in ("unit", "kind")]
+        parts.append(cases.groupby(keys)[["part", "whole"]].sum().set_axis(["timely", "cases"], axis=1))
+        parts.append(_filed(gather.filings(books, None, day.date()), year))
+    out = pd.concat(parts, axis=1).fillna(0).astype("int64").rename_axis(["unit", "kind"]).reset_index()
+    return out.reindex(columns=["unit", "kind", *COUNTED], fill_value=0).assign(period=period)
+
+
+def _cases(view: View, areas: pd.Series) -> pd.DataFrame:
+    """Disputes of some areas, settled in time or not."""
+    rows = disputes_in_time(view, None, Limits()).rows  # type: ignore[arg-type]
+    return rows[rows["area"].isin(areas)]
+
+
+def _filed(judged: pd.DataFrame, year: str) -> pd.DataFrame:
+    mine = judged[judged["quarter"].str.startswith(year) & (judged["state"] != "not_due")]
+    flags = pd.DataFrame({"due": 1, "in_time": mine["days_late"].isin([0]).astype(int)}, index=mine.index)
+    return flags.groupby([mine["unit"].rename("unit"), pd.Series("", mine.index, name="kind")]).sum()

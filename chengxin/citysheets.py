@@ -1,0 +1,90 @@
+"""What the city page shows, as tables and charts to take along."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from chengxin import charts
+from chengxin.exports import Sheet, Shown
+from chengxin.overview import Choice, Overview, headline
+from chengxin.schema import AREA_KINDS, ASSESSMENT_STATES
+from chengxin.weakspots import flags, group_rates, losses, ranking, trend, unit_ranking
+
+FIGURES = {"label": "指标", "value": "数值", "unit": "计量单位", "change": "比上期", "before": "上期", "part": "分子",
+           "whole": "分母", "as_of": "截至", "definition": "口径"}  # fmt: skip
+RANKING = {"kind": "类别", "rank": "名次", "tied": "并列", "name": "评价对象", "short_name": "单位", "status": "状态",
+           "total": "总分（分）", "low": "最低可能（分）", "high": "最高可能（分）", "change": "比上期（分）",
+           "red_lines": "红线条目"}  # fmt: skip
+UNITS = {"rank": "名次", "tied": "并列", "short_name": "单位", "areas": "对象（个）", "open": "未评完（个）",
+         "median": "中位数（分）", "red": "红线（个）"}  # fmt: skip
+TREND = {"area": "类别", "period": "评价期", "total": "总分中位数（分）", "count": "已评完对象（个）"}
+LOSSES = {"line": "条目", "label": "内容", "lost": "失分合计（分）", "areas": "失分对象（个）", "share": "占比（%）",
+          "running": "累计占比（%）"}  # fmt: skip
+FLAGS = {"flag": "性质", "points": "分值（分）", "name": "评价对象", "short_name": "单位", "kind": "类别",
+         "line": "条目", "label": "内容"}  # fmt: skip
+FLAG_WORDS = {"red": "红线", "black": "扣分", "honour": "加分"}
+RANKS = "景区、街区细则不同，分别排名；没有评完的不排名，只列总分区间；同分同名次，标“并列”。"
+
+
+def shown(city: Overview, choice: Choice, named: Mapping[str, str], heat: list[pd.DataFrame]) -> Shown:
+    """What the page shows of a choice.
+
+    Parameters
+    ----------
+    named : code → short name of the units
+    heat : for each kind shown, the score rates that its heat map draws, with the kind's title in ``attrs``
+    """
+    figures, kinds = headline(city, choice), [choice.kind] if choice.kind else list(city.rubrics)
+    sheets = [_figures(figures), _ranking(city, choice), _units(city, choice)]
+    points = trend(city, choice)
+    if len(points):
+        sheets.append(Sheet("历年", points, TREND, drawn=0))
+    for kind in kinds:
+        sheets += _of_kind(city, Choice(choice.period, kind, choice.unit))
+    flagged = flags(city, choice)
+    words = flagged.assign(flag=flagged["flag"].map(FLAG_WORDS), kind=flagged["kind"].map(AREA_KINDS))
+    sheets.append(Sheet("红线扣分加分", words, FLAGS, drawn=24))
+    drawn = [charts.heat_map(rates, rates.attrs["title"]) for rates in heat]
+    if len(points):
+        drawn.append(charts.trend(points, "历年总分中位数（只计已评完的）"))
+    chosen = {"评价期": f"{choice.period}年", "类别": AREA_KINDS.get(choice.kind or "", ""),
+              "填报单位": named[choice.unit] if choice.unit else "全市"}  # fmt: skip
+    said = {row["label"]: row["definition"] for row in figures.to_dict("records")}
+    day = city.as_of[choice.period].date()
+    return Shown("全市看板", chosen, day, city.demo, sheets, drawn, {**said, "名次": RANKS})
+
+
+def _figures(figures: pd.DataFrame) -> Sheet:
+    """The headline figures, each with its own decimals."""
+    texts = figures.assign(as_of=figures["as_of"].dt.date.astype("str"))
+    for name in ("value", "change"):
+        texts[name] = ["" if pd.isna(cell) else f"{cell:.{digits}f}"
+                       for cell, digits in zip(figures[name], figures["digits"], strict=True)]  # fmt: skip
+    return Sheet(
+        "主要数字", texts, FIGURES, {"part": 0, "whole": 0}, right=("value", "change"), aside=("as_of", "before")
+    )
+
+
+def _ranking(city: Overview, choice: Choice) -> Sheet:
+    rows = ranking(city, choice)
+    words = rows.assign(kind=rows["kind"].map(AREA_KINDS), status=rows["status"].map(ASSESSMENT_STATES))
+    return Sheet("名次", words, RANKING, bar="high", since="low", aside=("low", "high", "status"))
+
+
+def _units(city: Overview, choice: Choice) -> Sheet:
+    return Sheet("各单位", unit_ranking(city, choice), UNITS)
+
+
+def _of_kind(city: Overview, choice: Choice) -> list[Sheet]:
+    """Score rates and lost points of one kind, where it has any."""
+    kind, rates = AREA_KINDS[str(choice.kind)], group_rates(city, choice, "name" if choice.unit else "short_name")
+    if rates.empty:
+        return []
+    lost = losses(city, choice)
+    lost = lost.assign(share=100 * lost["share"], running=100 * lost["running"])
+    table = rates.assign(rate=100 * rates["rate"]).pivot(index="area", columns="group", values="rate")
+    table = table.reindex(rates["area"].unique())[rates["group"].unique()].reset_index()
+    heads = {"area": "评价对象" if choice.unit else "单位", **{group: f"{group}（%）" for group in table.columns[1:]}}
+    digits = dict.fromkeys(table.columns[1:], 1)
+    return [Sheet(f"{kind}得分率", table, heads, digits, drawn=0),
+            Sheet(f"{kind}失分", lost, LOSSES, {"share": 1, "running": 1}, bar="lost", drawn=12)]  # fmt: skip

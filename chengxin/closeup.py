@@ -1,0 +1,200 @@
+"""One area close up: every point with what stands behind it, the steps to its total, its peers, its past, what to mend.
+
+`opened` reads once what all areas share, `Opened.kind` scores a kind of area when it is first asked for, and
+`closeup` selects. Peers are the other areas of the kind and period that the reader may see.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sqlalchemy import Engine
+
+from chengxin import gather, readers
+from chengxin.breakdown import compared, history, steps
+from chengxin.drawing import groups
+from chengxin.errors import UsageError
+from chengxin.explain import explain
+from chengxin.improving import closed, items
+from chengxin.ledgers import overrides
+from chengxin.measures import ledgers
+from chengxin.overview import scored
+from chengxin.rubric import Rubric, load_rubric
+from chengxin.schema import IMPROVEMENT, SETTING
+from chengxin.scoring import score
+from chengxin.unit_settings import said as own_settings
+
+
+@dataclass(frozen=True)
+class Kind:
+    """All assessments of one rubric, scored: results and scores as `overview.scored`, filled as `gather.filled`."""
+
+    rubric: Rubric
+    results: pd.DataFrame
+    scores: NDArray[np.float64]
+    filled: gather.Filled
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What all areas share: assessments that were not withdrawn, units, ledgers; kinds once they were asked for."""
+
+    engine: Engine
+    work: pd.DataFrame
+    units: pd.DataFrame
+    books: Mapping[str, pd.DataFrame]
+    kinds: dict[str, Kind] = field(default_factory=dict)
+
+    @property
+    def demo(self) -> bool:
+        """Whether there is sample data."""
+        return bool(self.work["demo"].any())
+
+    def kind(self, name: str) -> Kind:
+        """One kind of area with all its assessments."""
+        if name not in self.kinds:
+            rubric, work = load_rubric(name), self.work[self.work["rubric"] == name]
+            filled = gather.filled(self.engine, rubric, work, self.books)
+            results, scores = scored(rubric, work, filled.observations)
+            self.kinds[name] = Kind(rubric, results, scores, filled)
+        return self.kinds[name]
+
+
+@dataclass(frozen=True)
+class CloseUp:
+    """One assessment of one area.
+
+    rubric, about (row of the results), level (grade of the area or empty); lines: sheet with reasons, and group
+    (number of its printed group), source, measured_value, measured_of, own (the entered value differs from the
+    ledgers'); evidence: as `gather.Filled`, of this assessment; steps: from `steps`; groups: from `compared`;
+    peers: names and totals; past: from `history`; mend: from `improving.items`; mended: from `improving.closed`;
+    readings: sheet's attributes; own: sentences on the unit's own settings
+    """
+
+    rubric: Rubric
+    about: pd.Series
+    level: str
+    lines: pd.DataFrame
+    evidence: pd.DataFrame
+    steps: pd.DataFrame
+    groups: pd.DataFrame
+    peers: pd.DataFrame
+    past: pd.DataFrame
+    mend: pd.DataFrame
+    mended: pd.DataFrame
+    own: list[str]
+
+
+def opened(engine: Engine) -> Opened:
+    """Read what all areas share.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+
+    Raises
+    ------
+    UsageError : there is no assessment
+    """
+    work = readers.assessments(engine)
+    work = work[work["status"] != "withdrawn"].reset_index(drop=True)
+    if work.empty:
+        raise UsageError("还没有评价记录；请先录入或导入评价。")
+    books = readers.books(engine, [*ledgers(), IMPROVEMENT.name])
+    return Opened(engine, work, readers.units(engine), books)
+
+
+def chosen(known: Opened, area: str | None = None, period: str | None = None, unit: str | None = None) -> str:
+    """The assessment that is asked for; texts may come from an address.
+
+    Parameters
+    ----------
+    known : from `opened`
+    area, unit : codes; default: the first area, of the unit where one is named
+    period : default the newest of the area
+
+    Returns
+    -------
+    id of an assessment
+
+    Raises
+    ------
+    UsageError : what does not exist, with what does
+    """
+    names = dict(zip(known.units["code"], known.units["short_name"], strict=True))
+    if unit and unit not in names:
+        raise UsageError(f"没有填报单位“{unit[:40]}”；可用：{_listed(names)}。")
+    mine = known.work[known.work["unit"] == unit] if unit else known.work
+    if mine.empty:
+        raise UsageError(f"{names[str(unit)]}还没有评价记录；可用：{_listed(names)}。")
+    areas = dict(zip(mine["area"], mine["name"], strict=True))
+    if area and area not in areas:
+        raise UsageError(f"没有景区、街区“{area[:40]}”，或您无权查看；可用：{_listed(areas)}。")
+    mine = mine[mine["area"] == (area or min(areas))].sort_values("period")
+    if period and period not in set(mine["period"]):
+        raise UsageError(f"{mine['name'].iloc[0]}没有评价期“{period[:40]}”；可用：{'、'.join(mine['period'])}。")
+    return str(mine.loc[mine["period"] == (period or mine["period"].iloc[-1]), "id"].iloc[0])
+
+
+def _listed(names: Mapping[str, str], most: int = 40) -> str:
+    shown = "、".join(f"{code}（{name}）" for code, name in list(names.items())[:most])
+    return shown + (f"等{len(names)}个" if len(names) > most else "")
+
+
+def closeup(known: Opened, assessment: str) -> CloseUp:
+    """All that the page shows of one assessment.
+
+    Parameters
+    ----------
+    known : from `opened`
+    assessment : its id, from `chosen`
+    """
+    work = known.work[known.work["id"] == assessment].iloc[0]
+    kind = known.kind(work["rubric"])
+    same = kind.results[kind.results["area"] == work["area"]].sort_values("period")
+    about = same[same["id"] == assessment].iloc[0]
+    seen = kind.filled.observations
+    seen = seen[seen["assessment"].isin(same["id"])]
+    sheet = explain(kind.rubric, score(kind.rubric, seen, same["id"]))
+    lines = sheet[sheet["assessment"] == assessment]
+    peers = kind.results[(kind.results["period"] == about["period"]) & kind.results["complete"]]
+    peers = peers[peers["id"] != assessment].sort_values("unrounded", ascending=False, kind="stable")
+    levels = known.books["area"].set_index("code")["level"]
+    mend, mended = _mended(kind.rubric, sheet, same, about, known.books[IMPROVEMENT.name])
+    evidence = kind.filled.evidence
+    said = own_settings(known.books.get(SETTING.name), {about["unit"]: about["short_name"]}, about["as_of"],
+                        ["measuring"])  # fmt: skip
+    return CloseUp(
+        kind.rubric, about, levels.fillna("").get(about["area"], ""), _sourced(kind.rubric, lines, seen),
+        evidence[evidence["assessment"] == assessment], steps(kind.rubric, lines, about),
+        compared(kind.rubric, kind.scores[[about["place"], *peers["place"]]]), peers[["name", "short_name", "total"]],
+        history(kind.results, same), mend, mended, said,
+    )  # fmt: skip
+
+
+def _sourced(rubric: Rubric, lines: pd.DataFrame, seen: pd.DataFrame) -> pd.DataFrame:
+    """Lines with the group they are printed in, where the value comes from, and what the ledgers say."""
+    assessment = str(lines["assessment"].iloc[0])
+    mine = seen[seen["assessment"] == assessment]
+    columns = ["line", "source", "measured_value", "measured_of"]
+    unlike = set(overrides(mine)["line"])
+    group = {rubric.lines[n].id: place for place, (_, members) in enumerate(groups(rubric)) for n in members}
+    out = lines.astype({"line": "str"}).drop(columns="group").merge(mine[columns], on="line", how="left")
+    return out.assign(
+        group=out["line"].map(group).fillna(-1).astype(int), source=out["source"].fillna(""),
+        own=out["line"].isin(unlike),
+    )  # fmt: skip
+
+
+def _mended(
+    rubric: Rubric, sheet: pd.DataFrame, same: pd.DataFrame, about: pd.Series, stored: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Items of this period, and what became of those of the period before."""
+    earlier = same[same["period"] < about["period"]].tail(1)
+    both = pd.concat([earlier, same[same["id"] == about["id"]]])
+    made = items(rubric, sheet[sheet["assessment"].isin(both["id"])], both, stored)
+    now = made[made["assessment"] == about["id"]].reset_index(drop=True)
+    decided = sheet[(sheet["assessment"] == about["id"]) & sheet["score"].notna()].assign(area=about["area"])
+    return now, closed(made[made["assessment"].isin(earlier["id"])].reset_index(drop=True), now, decided)

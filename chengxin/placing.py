@@ -1,0 +1,63 @@
+"""Who stands where: ranks within many groups at once, and which places of a long list are shown."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+SAME = 1e-9  # totals closer than this are the same total, see `scoring.rank`
+NEAR = 3  # neighbours on either side of what is looked at
+
+
+def ranks(totals: pd.Series, among: NDArray[np.int64]) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Ranks within many groups at once, as `scoring.rank` gives them for one.
+
+    Parameters
+    ----------
+    totals : float64; NaN gets no rank
+    among : number of the group of each
+
+    Returns
+    -------
+    Int64 ranks, 1 the best, equal totals sharing the better one; and which are shared
+    """
+    total = totals.to_numpy(float)
+    order = np.lexsort((-total, among))
+    order = order[~np.isnan(total[order])]
+    group, value = among[order], total[order]
+    new = np.diff(group, prepend=-1) != 0
+    step = new | (np.abs(np.diff(value, prepend=np.inf)) > SAME)
+    spot = np.arange(len(order))
+    first = np.maximum.accumulate(np.where(step, spot, 0)) - np.maximum.accumulate(np.where(new, spot, 0)) + 1
+    tied = np.zeros(len(total), bool)
+    tied[order] = ~step | ~np.append(step[1:], True)
+    return pd.Series(first, index=order, dtype="Int64").reindex(range(len(total))), tied
+
+
+def shortened(
+    block: NDArray[Any], head: int | None, tail: int = 0, near: int | None = None
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Places to show of a long list, and how many are left out after each.
+
+    Parameters
+    ----------
+    block : equal numbers stand together and are one list
+    head, tail : how many of each list are shown from its beginning and its end; head None for all
+    near : a place that is shown with its neighbours wherever it stands
+
+    Returns
+    -------
+    places in order, and for each the number of places of its list that are left out after it
+    """
+    count = len(block)
+    place = np.arange(count)
+    _, start, size = np.unique(block, return_index=True, return_counts=True)
+    which = np.searchsorted(np.sort(start), place, side="right") - 1
+    start, size = np.sort(start)[which], size[np.argsort(start)][which]
+    keep = np.ones(count, bool) if head is None else (place - start < head) | (start + size - place <= tail)
+    if near is not None:
+        keep |= np.abs(place - near) <= NEAR
+    kept = np.flatnonzero(keep)
+    end = np.minimum(np.append(kept[1:], count), (start + size)[kept])
+    return kept, np.maximum(end - kept - 1, 0)

@@ -1,0 +1,164 @@
+"""监测点看板: the choice of quarter, unit and day, and what `pointwatch` says of it."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+import pandas as pd
+from sqlalchemy import Engine
+
+from chengxin import citywords, pages, parts, pointwords
+from chengxin import pointwatch as watch
+from chengxin.errors import ChengxinError, UsageError
+from chengxin.gather import speaking_day
+from chengxin.quarters import day_in_words, in_words
+from chengxin.store import open_store
+from chengxin.tables import Html
+
+BODY = ("title", "cards", "units", "sectors", "wanting", "quarters", "agreement", "differing", "tools", "merchant",
+        "cancel", "links")  # fmt: skip
+
+
+class PointPage:
+    """The page for one visitor; the database is read when it is made and never written.
+
+    Parameters
+    ----------
+    database : URL, file or engine; None: as `store.open_store`
+    asked : what the page's address asks for: quarter, county (or unit), as_of
+    today : gives the day that figures are as of, where the address names none
+    """
+
+    def __init__(
+        self, database: str | Engine | None = None, asked: dict[str, str] | None = None, *,
+        today: Callable[[], date] = date.today,
+    ) -> None:  # fmt: skip
+        engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
+        self.wrong, given, self.filling = parts.block(""), asked or {}, False
+        try:
+            self.books = watch.read(engine)
+            self.standing = speaking_day(self.books["work"], today())
+            quarter, unit = self._judged(given)
+        except ChengxinError as error:
+            self.page = parts.box(parts.shown(pages.style()), parts.block("<p>{said}</p>", said=error),
+                                  classes=["cx-page"])  # fmt: skip
+            return
+        names = self.watch.units[self.watch.units["code"].isin(self.watch.judged["unit"])]
+        known = list(zip(names["short_name"], names["code"], strict=True))
+        self.quarter = parts.selected("季度", self._quarters(), quarter)
+        self.unit = parts.selected("填报单位", [("全部", ""), *known] if len(known) > 1 else known, unit)
+        self.day = parts.day("截至")
+        self.day.value = self.watch.as_of
+        self.body = {name: parts.block("") for name in BODY}
+        self.page = self._page()
+        self.quarter.observe(lambda _: self.show(), names="value")
+        self.unit.observe(lambda _: self.show(), names="value")
+        self.day.observe(lambda _: self._rejudge(), names="value")
+        self.show()
+
+    def show(self) -> None:
+        """Say everything of the choice."""
+        if self.filling:
+            return
+        quarter, unit = self.quarter.value, self.unit.value or None
+        mine = self.watch.of(unit)
+        where = f"{self.unit.label if unit else '全部填报单位'}{in_words(quarter)}"
+        by = "sector" if unit else "short_name"
+        filed = {key: watch.filed(mine, None if key == "quarter" else quarter, key) for key in pointwords.BY}
+        tools = watch.instruments(mine)
+        lists = {kind: watch.candidates(mine, quarter, kind) for kind in ("recommend_merchant", "cancel_review")}
+        for name, said in {
+            "title": pages.head("监测点看板", where, f"截至{day_in_words(self.watch.as_of)}"),
+            "cards": citywords.cards(watch.figures(mine, quarter, filed["quarter"], tools)),
+            "units": pointwords.filed(filed["short_name"], "short_name", "各填报单位报送（低的在先）"),
+            "sectors": pointwords.filed(filed["sector"], "sector", "各行业报送（低的在先）"),
+            "quarters": pointwords.filed(filed["quarter"], "quarter", "各季度报送"),
+            "wanting": pointwords.wanting(watch.wanting(mine, quarter)),
+            "agreement": pointwords.agreement(mine, quarter, ["sector"] if unit else ["short_name", "sector"]),
+            "differing": pointwords.differing(watch.differing(mine, quarter)),
+            "tools": pointwords.instruments(tools, by),
+            "merchant": pointwords.candidates(lists["recommend_merchant"], "decision_merchant"),
+            "cancel": pointwords.candidates(lists["cancel_review"], "decision_cancel"),
+            "links": self._links(quarter, unit),
+        }.items():
+            parts.tell(self.body[name], "{said}", said=said)
+
+    def plain(self) -> dict[str, Any]:
+        """The figures as plain data, for checking."""
+        mine = self.watch.of(self.unit.value or None)
+        sums = watch.filed(mine, None, "quarter")
+        rows = watch.figures(mine, self.quarter.value, sums, watch.instruments(mine)).to_dict("records")
+        return {row["label"]: None if pd.isna(row["value"]) else round(float(row["value"]), row["digits"])
+                for row in rows}  # fmt: skip
+
+    def _judged(self, given: dict[str, str]) -> tuple[str, str | None]:
+        """Judge as of the day the address asks for; what does not exist is told, and the default shown."""
+        try:
+            self.watch = watch.watched(self.books, _day(given["as_of"]) if given.get("as_of") else self.standing)
+            return watch.chosen(self.watch, given.get("quarter"), given.get("county") or given.get("unit"))
+        except ChengxinError as error:
+            if not given:
+                raise
+            self._say(error)
+            return self._judged({})
+
+    def _rejudge(self) -> None:
+        """Judge again as of another day; an empty one is the day the page began with."""
+        try:
+            self.watch = watch.watched(self.books, self.day.value or self.standing)
+        except ChengxinError as error:
+            self._say(error)
+            return
+        parts.tell(self.wrong, "")
+        kept, self.filling = self.quarter.value, True
+        self.quarter.options = self._quarters()
+        known = self.watch.quarters
+        self.quarter.value = kept if kept in known else known[-1]
+        self.filling = False
+        self.show()
+
+    def _quarters(self) -> list[tuple[str, str]]:
+        return [(in_words(each), each) for each in reversed(self.watch.quarters)]
+
+    def _say(self, error: ChengxinError) -> None:
+        parts.tell(self.wrong, '<p class="cx-banner cx-bad" role="alert">{said}</p>', said=error)
+
+    def _links(self, quarter: str, unit: str | None) -> Html:
+        """Units' own settings that the figures rest on, and the address of what is shown."""
+        own = "".join(pages.escaped('<p class="cx-rule">{said}</p>', said=said) for said in self.watch.own)
+        here = urlencode({"quarter": quarter, "county": unit or "", "as_of": self.watch.as_of.isoformat()})
+        words = '{own}<p class="cx-noprint"><a href="point.ipynb?{here}">本页地址（可收藏、转发给同事）</a></p>'
+        return Html(pages.escaped(words, own=Html(own), here=here))
+
+    def _page(self) -> Any:
+        body = self.body
+
+        def card(title: str, *names: str) -> Any:
+            head = [parts.block("<h2>{title}</h2>", title=title)] if title else []
+            return parts.box(*head, *(body[name] for name in names), classes=["cx-card"])
+
+        halves = ["cx-columns", "cx-halves"]
+        return parts.box(
+            parts.shown(pages.style()), parts.shown(pages.banner(self.watch.demo)),
+            parts.box(body["title"], classes=["cx-head"]), self.wrong,
+            parts.row(self.quarter, self.unit, self.day, classes=["cx-fields"]), body["cards"],
+            parts.box(card("", "units", "quarters"), card("", "sectors"), classes=halves),
+            card("没有按期报送或没有填完的监测点", "wanting"),
+            card("自查与现场核查", "agreement", "differing"), card("计量器具到期", "tools"),
+            card("诚信计量商户推荐候选", "merchant"), card("取消监测点资格研究名单", "cancel"), body["links"],
+            classes=["cx-page", "cx-broad"],
+        )  # fmt: skip
+
+
+def _day(text: str) -> date:
+    """A day of an address.
+
+    Raises
+    ------
+    UsageError : not a day
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"截至日期“{text[:40]}”不是日期；应形如2026-10-31。") from None

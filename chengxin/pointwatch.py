@@ -1,0 +1,262 @@
+"""The monitoring points of a city or unit in one quarter: filings, self-check against on-site check, instruments due,
+candidates.
+
+`watched` judges everything once as of a day, by the modules that hold the rules; the functions below only select and
+sum.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Engine
+
+from chengxin import gather, readers
+from chengxin.agreement import by as agreed_by
+from chengxin.clock import NOT_IN_DATE, clock
+from chengxin.clock import due as due_within
+from chengxin.errors import UsageError
+from chengxin.filings import DIRECTIONS, checked, summary
+from chengxin.form import load_form
+from chengxin.overview import Headline, HeadlinesFile
+from chengxin.quarters import in_words
+from chengxin.schema import ANSWER, COMMITMENT, DECISION, FILING, INSTRUMENT, POINT, SETTING, VERIFICATION
+from chengxin.settings import read_table, settings
+from chengxin.unit_settings import said as own_settings
+
+BOOKS = tuple(table.name for table in (POINT, INSTRUMENT, VERIFICATION, COMMITMENT, FILING, ANSWER, DECISION))
+WRONG = ("late", "returned", "missing")
+ABOUT = ["name", "unit", "short_name", "sector"]
+
+
+@cache
+def definitions() -> Mapping[str, Headline]:
+    """The figures at the head of the page with name, unit and definition."""
+    days = {"urgent": settings()["due_urgent_days"], "soon": settings()["due_soon_days"]}
+    told = read_table("point_figures", HeadlinesFile).figures
+    return {
+        key: each.model_copy(update={"label": each.label.format(**days), "definition": each.definition.format(**days)})
+        for key, each in told.items()
+    }
+
+
+@dataclass(frozen=True)
+class Watch:
+    """All monitoring points that the reader may see, as of a day.
+
+    units : as `readers.units`; judged : as `filings.judge`, all quarters, with short_name; checked : as
+    `filings.checked`, checked by the day, with short_name and name; tools : as `clock.clock`, those of points, with
+    ABOUT and held (name of the point); own : sentences on units' own settings
+    """
+
+    as_of: date
+    demo: bool
+    units: pd.DataFrame
+    judged: pd.DataFrame
+    checked: pd.DataFrame
+    tools: pd.DataFrame
+    own: list[str]
+
+    @property
+    def quarters(self) -> list[str]:
+        """Quarters that were judged, oldest first."""
+        return sorted(set(self.judged["quarter"]))
+
+    def of(self, unit: str | None) -> "Watch":
+        """What belongs to one unit; None: everything."""
+        if unit is None:
+            return self
+        parts = {name: getattr(self, name) for name in ("judged", "checked", "tools")}
+        return replace(self, **{name: frame[frame["unit"] == unit] for name, frame in parts.items()})
+
+    def before(self, quarter: str) -> str | None:
+        """The quarter before one, None for the first."""
+        earlier = [each for each in self.quarters if each < quarter]
+        return earlier[-1] if earlier else None
+
+
+def read(engine: Engine) -> dict[str, Any]:
+    """What the database holds of monitoring points, for `watched`: read once, judged for any day.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+
+    Raises
+    ------
+    UsageError : there is no monitoring point
+    """
+    books = readers.books(engine, BOOKS)
+    if books[POINT.name].empty:
+        raise UsageError("还没有登记监测点；请先导入监测点名录。")
+    return {**books, "units": readers.units(engine), "work": readers.assessments(engine)}
+
+
+def watched(books: Mapping[str, Any], as_of: date) -> Watch:
+    """Judge all filings and instruments as of a day.
+
+    Parameters
+    ----------
+    books : from `read`
+    as_of : what was submitted, checked or verified later is not yet known
+
+    Raises
+    ------
+    UsageError : no filing was due by the day
+    """
+    units, points = books["units"], books[POINT.name]
+    names = dict(zip(units["code"], units["short_name"], strict=True))
+    judged = gather.filings(books, None, as_of)
+    judged = judged[judged["state"].notna()].assign(short_name=judged["unit"].map(names)).reset_index(drop=True)
+    if judged.empty:
+        raise UsageError(f"到{as_of.isoformat()}为止还没有监测点应报季报；请核对截至日期和监测点的设立日期。")
+    about = points.assign(short_name=points["unit"].map(names)).set_index("code")[ABOUT]
+    filings = books[FILING.name]
+    filings = filings[filings["checked_on"] <= pd.Timestamp(as_of)]
+    answers = books[ANSWER.name]
+    both = checked(load_form(), answers[answers["filing"].isin(filings["id"])], filings, points)
+    both = both.drop(columns=["unit", "sector"]).join(about, on="point")
+    tools = clock(books[INSTRUMENT.name], books[VERIFICATION.name], as_of)
+    tools = tools[tools["point"].isin(about.index)].join(about.rename(columns={"name": "held"}), on="point")
+    own = own_settings(books[SETTING.name], names, as_of, ["filing"])
+    demo = bool(books["work"]["demo"].any())
+    return Watch(as_of, demo, units, judged, both, tools.reset_index(drop=True), own)
+
+
+def chosen(watch: Watch, quarter: str | None = None, unit: str | None = None) -> tuple[str, str | None]:
+    """A quarter and a unit checked against what there is; texts may come from an address.
+
+    Parameters
+    ----------
+    quarter : default the newest
+    unit : code of a reporting unit; empty or None: all
+
+    Raises
+    ------
+    UsageError : what does not exist, with what does
+    """
+    if quarter and quarter not in watch.quarters:
+        raise UsageError(f"没有季度“{quarter[:40]}”；可用：{'、'.join(watch.quarters)}。")
+    names = dict(zip(watch.units["code"], watch.units["short_name"], strict=True))
+    there = {code: name for code, name in names.items() if code in set(watch.judged["unit"])}
+    if unit and unit not in there:
+        listed = "、".join(f"{code}（{name}）" for code, name in there.items())
+        raise UsageError(f"没有填报单位“{unit[:40]}”，或其没有监测点、您无权查看；可用：{listed}。")
+    return quarter or watch.quarters[-1], unit or None
+
+
+def filed(watch: Watch, quarter: str | None, by: str) -> pd.DataFrame:
+    """Filings by state, the lowest share in time first.
+
+    Parameters
+    ----------
+    quarter : None: all
+    by : ``short_name``, ``sector`` or ``quarter``
+
+    Returns
+    -------
+    rows of `filings.summary`; a quarter's rows in the order of time
+    """
+    rows = watch.judged if quarter is None else watch.judged[watch.judged["quarter"] == quarter]
+    made = summary(rows, by)
+    if by == "quarter":
+        return made.sort_values("quarter", ignore_index=True)
+    order = pd.to_numeric(made["in_time_rate"])
+    return made.assign(order=order).sort_values("order", kind="stable", ignore_index=True).drop(columns="order")
+
+
+def wanting(watch: Watch, quarter: str) -> pd.DataFrame:
+    """Filings of a quarter that are not in order: missing, late (the latest first), returned."""
+    rows = watch.judged[(watch.judged["quarter"] == quarter) & watch.judged["state"].isin(WRONG)]
+    rank = {"missing": 0, "late": 1, "returned": 2}
+    late = pd.to_numeric(rows["days_late"]).fillna(0)
+    return rows.assign(rank=rows["state"].map(rank), late=-late).sort_values(
+        ["rank", "late", "point"], kind="stable", ignore_index=True
+    )
+
+
+def agreement(watch: Watch, quarter: str, keys: list[str]) -> pd.DataFrame:
+    """Self-check against on-site check of a quarter: rows of `agreement.by` on good or not."""
+    rows = watch.checked[watch.checked["quarter"] == quarter]
+    return agreed_by(rows, keys, "self_good", "check_good", [True, False])
+
+
+def differing(watch: Watch, quarter: str) -> pd.DataFrame:
+    """Items in which the on-site check says something else, 虚报 first: rows of `checked`."""
+    rows = watch.checked[(watch.checked["quarter"] == quarter) & watch.checked["direction"].notna()]
+    order = {name: n for n, name in enumerate(DIRECTIONS)}
+    keys = {"way": rows["direction"].map(order), "number": rows["item"].astype(int)}
+    return rows.assign(**keys).sort_values(["way", "point", "number"], kind="stable", ignore_index=True)
+
+
+def instruments(watch: Watch) -> pd.DataFrame:
+    """Instruments that are out of date or soon will be: rows of `Watch.tools` with class (out, urgent, soon).
+
+    Out of date first, the longest first; those that never were in date lead.
+    """
+    out = watch.tools[watch.tools["state"].isin(NOT_IN_DATE)].assign(group="out")
+    near = due_within(watch.tools, int(settings()["due_soon_days"]))
+    near = near[~near["overdue"]]
+    urgent = near["days_left"] <= int(settings()["due_urgent_days"])
+    near = near.assign(group=np.where(urgent, "urgent", "soon"))
+    out = out.sort_values(["days_left", "id"], na_position="first", kind="stable")
+    return pd.concat([out, near], ignore_index=True)
+
+
+def candidates(watch: Watch, quarter: str, kind: str) -> pd.DataFrame:
+    """Points on which a person has to decide: rows of the judged filings.
+
+    Parameters
+    ----------
+    kind : ``recommend_merchant`` or ``cancel_review``
+    """
+    rows = watch.judged[(watch.judged["quarter"] == quarter) & watch.judged[kind]]
+    return rows.sort_values("point", ignore_index=True)
+
+
+def figures(watch: Watch, quarter: str, sums: pd.DataFrame, tools: pd.DataFrame) -> pd.DataFrame:
+    """The figures at the head of the page, as `citywords.cards` takes them.
+
+    Parameters
+    ----------
+    sums : `filed` by quarter
+    tools : from `instruments`
+
+    Returns
+    -------
+    one row per figure: key, those of `overview.Headline`, value, part, whole, change and before (since the quarter
+    before, None for what does not belong to a quarter), as_of
+    """
+    last, known = watch.before(quarter), sums.set_index("quarter")
+    now, then = _counts(watch, quarter, known), _counts(watch, last, known) if last else {}
+    groups = tools["group"].value_counts()
+    out, urgent, soon = (float(groups.get(name, 0)) for name in ("out", "urgent", "soon"))
+    fixed = {"out": out, "urgent": urgent, "soon": urgent + soon}
+    rows: list[dict[str, Any]] = []
+    for key, each in definitions().items():
+        value, part, whole = now.get(key) or (fixed[key], np.nan, np.nan)
+        change = value - then[key][0] if key in then else np.nan
+        before = None if key in fixed else in_words(last) if last else ""
+        rows.append({"key": key, **each.model_dump(), "value": value, "part": part, "whole": whole, "change": change,
+                     "before": before, "as_of": pd.Timestamp(watch.as_of)})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _counts(watch: Watch, quarter: str, known: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
+    """What is counted in a quarter: figure → value, part, whole; a unit may have had no point then."""
+    sums = known.loc[quarter] if quarter in known.index else pd.Series(0, known.columns)
+    both = agreement(watch, quarter, []).iloc[0]
+    counts = {name: (float(sums[name]), np.nan, np.nan)
+              for name in ("due", "late", "missing", "recommend_merchant", "cancel_review")}  # fmt: skip
+    rate = 100 * sums["in_time"] / sums["due"] if sums["due"] else np.nan
+    over = float((differing(watch, quarter)["direction"] == "overstated").sum())
+    return counts | {
+        "in_time": (rate, sums["in_time"], sums["due"]),
+        "raw": (100 * both["raw"] if both["n"] else np.nan, both["agreed"], both["n"] or np.nan),
+        "overstated": (over if both["n"] else np.nan, np.nan, np.nan),
+        "merchant": counts["recommend_merchant"], "cancel": counts["cancel_review"],
+    }  # fmt: skip

@@ -1,0 +1,44 @@
+"""The measurements as commands: run small and for real; what they need and do not find is said in Chinese."""
+
+import importlib.util
+import re
+
+import pytest
+
+from chengxin import bench_commands
+from chengxin.errors import MissingExtraError, UsageError
+
+
+def rows(text: str) -> list[list[str]]:
+    """Cells of the lines of Markdown tables, heads and rules left out."""
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if "|" in line]
+    return [cells for cells in lines if re.match(r"[\d.]+", cells[1]) or re.match(r"[\d.]+", cells[2])]
+
+
+def test_reports_are_measured_beside_the_plain_command_and_the_floor(chengxin):
+    done = chengxin("bench", "report", "--units", "1", "--plain", "1")
+    assert done.returncode == 0, done.stderr
+    table = rows(done.stdout)
+    assert [cells[0] for cells in table] == ["1"] * 4
+    seconds, faster, above, memory = ([float(cells[n]) for cells in table] for n in (2, 3, 4, 5))
+    assert all(value > 0 for value in seconds + memory)
+    assert (faster[0], above[-1]) == (1.0, 1.0), "the command is its own measure, the floor too"
+    for one, times in zip(seconds, faster, strict=True):
+        assert times == pytest.approx(seconds[0] / one, abs=0.06 + 0.01 * times)
+
+
+def test_scoring_is_measured_beside_its_peers(chengxin):
+    done = chengxin("bench", "score", "--rows", "20000")
+    assert done.returncode == 0, done.stderr
+    table = rows(done.stdout)
+    assert [cells[0] for cells in table].count("chengxin") == 2, "in order and shuffled"
+    assert all(float(cells[1]) > 0 for cells in table if "下限" not in cells[0])
+
+
+def test_what_is_missing_is_said(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r'pip install "chengxin\[test\]"'):
+        bench_commands.score(None)
+    monkeypatch.setattr(bench_commands, "Path", lambda name: type("Nothing", (), {"exists": lambda self: False})())
+    with pytest.raises(UsageError, match="Linux"):
+        bench_commands.report(None)

@@ -1,0 +1,181 @@
+"""The page of monitoring points: what it shows is what was judged, for whom it is, whatever the address asks."""
+
+import json
+import re
+import shutil
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import expect
+from stores import empty_database, opened
+
+from chengxin import access, pointwatch
+from chengxin.access import Access
+from chengxin.pointpage import PointPage
+from chengxin.schema import INSTRUMENT, POINT
+from chengxin.store import writing
+
+SCREENS = ((1920, 1080), (1366, 768), (390, 844))
+FITS = """Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth
+&& ![...document.querySelectorAll('.cx-wide')].some(e => e.scrollWidth > e.clientWidth + 1)"""
+ATTACK = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def engine(sample):
+    with opened(sample) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def whole(engine):
+    return PointPage(engine)
+
+
+def words(page, *names):
+    """What is written on the page, without markup."""
+    pieces = [page.body[name].value for name in names] or [piece.value for piece in page.body.values()]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", " ".join(pieces)))
+
+
+def fits(page):
+    """Nothing scrolls sideways; the widgets follow a new size a moment later."""
+    tries = (page.wait_for_timeout(100) or page.evaluate(FITS) for _ in range(50))
+    return any(tries)
+
+
+def test_sample_data_stands_still_on_its_last_day(whole):
+    assert whole.watch.as_of == date(2026, 10, 31)
+    assert "截至2026年10月31日" in words(whole, "title")
+    assert "2026年第三季度" in words(whole, "title")
+
+
+def test_filings_not_in_order_are_named(whole):
+    said = words(whole, "wanting")
+    for row in pointwatch.wanting(whole.watch, "2026Q3").to_dict("records"):
+        assert f"{row['name']}（{row['short_name']}，{row['sector']}）" in said
+    assert "未报送" in said
+    assert re.search(r"逾期12天", said)
+
+
+def test_agreement_says_what_it_means_and_shows_no_kappa_that_means_nothing(whole):
+    said = words(whole, "agreement")
+    assert "现场核查季报13份194项，自查与核查一致192项，一致率99.0%，AC1系数0.988（95%区间0.972至1.000）" in said
+    assert "AC1系数再扣除偶然相同的部分" in said
+    rows = pointwatch.agreement(whole.watch, "2026Q3", ["sector"])
+    unsaid = (
+        rows["kappa"].isna().sum() + pointwatch.agreement(whole.watch, "2026Q3", ["short_name"])["kappa"].isna().sum()
+    )
+    assert unsaid
+    assert whole.body["agreement"].value.count("<div>不适用</div>") == unsaid
+    assert words(whole, "differing").startswith("虚报")
+
+
+def test_instruments_are_listed_with_serial_and_validity(whole):
+    said = words(whole, "tools")
+    rows = pointwatch.instruments(whole.watch)
+    for row in rows[rows["group"] != "soon"].to_dict("records"):
+        assert f"出厂编号{row['serial']}" in said
+    assert "不在有效期内49台（件）" in said
+    assert "另有71条没有列出" in said
+    page_words = words(whole, "merchant", "cancel")
+    assert "附件1四2" in page_words
+    assert "待决定" in page_words
+
+
+def test_a_choice_filters_everything(engine):
+    page = PointPage(engine)
+    page.unit.value, page.quarter.value = "331082", "2026Q1"
+    said = words(page)
+    assert "临海市2026年第一季度" in said
+    assert "三门县" not in said
+    mine = page.watch.of("331082")
+    shown = pointwatch.wanting(mine, "2026Q1")["name"].tolist()
+    assert all(name in said for name in shown)
+
+
+def test_another_day_judges_again(engine):
+    page = PointPage(engine)
+    before = page.plain()
+    page.day.value = date(2026, 10, 10)
+    assert page.watch.as_of == date(2026, 10, 10)
+    assert page.plain() != before
+    assert "截至2026年10月10日" in words(page, "title")
+    page.day.value = date(2019, 1, 1)
+    assert "还没有监测点应报季报" in page.wrong.value
+    assert page.watch.as_of == date(2026, 10, 10)
+    page.day.value = None
+    assert page.plain() == before
+    assert page.wrong.value == ""
+
+
+def test_real_data_is_as_of_today(sample, tmp_path):
+    path = shutil.copy(sample, tmp_path / "x.db")
+    with opened(path) as engine:
+        with writing(engine) as conn:
+            conn.execute(sa.text("UPDATE assessment SET demo = 0"))
+        page = PointPage(engine, today=lambda: date(2026, 9, 30))
+    assert page.watch.as_of == date(2026, 9, 30)
+    assert not page.watch.demo
+
+
+def test_an_address_is_looked_up_and_never_run(engine):
+    page = PointPage(engine, {"quarter": "2026Q2", "county": "331082", "as_of": "2026-08-01"})
+    assert (page.quarter.value, page.unit.value, page.day.value) == ("2026Q2", "331082", date(2026, 8, 1))
+    assert page.wrong.value == ""
+    for asked in ({"quarter": ATTACK}, {"county": "1' OR 1=1"}, {"as_of": ATTACK}, {"as_of": "2019-01-01"}):
+        page = PointPage(engine, asked)
+        assert (page.quarter.value, page.unit.value) == ("2026Q3", "")
+        assert 'role="alert"' in page.wrong.value
+        assert "<img" not in page.wrong.value
+
+
+def test_what_a_person_typed_is_text(sample, tmp_path):
+    path = shutil.copy(sample, tmp_path / "x.db")
+    with opened(path) as engine:
+        with writing(engine) as conn:
+            conn.execute(sa.update(POINT).values(name=ATTACK, sector=ATTACK))
+            conn.execute(sa.update(INSTRUMENT).values(serial=ATTACK, place=ATTACK, kind=ATTACK))
+            conn.execute(sa.text("UPDATE point_decision SET decided_by = :a"), {"a": ATTACK})
+        page = PointPage(engine)
+    assert "&lt;img" in page.body["tools"].value
+    assert not [name for name, piece in page.body.items() if "<img" in piece.value]
+
+
+def test_an_empty_database_says_so(tmp_path):
+    with opened(empty_database(tmp_path / "x.db")) as engine:
+        assert "还没有登记监测点" in PointPage(engine).page.children[-1].value
+
+
+def test_a_county_sees_its_own_points_and_no_others(sample, monkeypatch):
+    who = Access("li", "李四", "county", unit="331082")
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
+    monkeypatch.setenv(access.IDENTITY, json.dumps(vars(who)))
+    page = PointPage(str(sample), {"county": "331002"})
+    assert set(page.watch.judged["unit"]) == set(page.watch.tools["unit"]) == {"331082"}
+    assert "没有填报单位“331002”" in page.wrong.value
+    assert [code for _, code in page.unit.options] == ["331082"]
+    assert "三门县" not in words(page)
+
+
+def test_the_page_in_a_browser(browser, served, sample):
+    """An address of its own, another unit; each screen; nothing from outside."""
+    site, context = served(sample), browser.new_context(viewport={"width": 1366, "height": 768})
+    page, outside, errors = context.new_page(), [], []
+    page.on("request", lambda r: None if r.url.startswith((site, "data:", "blob:")) else outside.append(r.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{site}voila/render/dashboard/point.ipynb?quarter=2026Q2")
+    lead = page.locator("h1 + .cx-lead")
+    expect(lead).to_contain_text("2026年第二季度", timeout=60_000)
+    expect(page.locator(".cx-banner").first).to_contain_text("演示数据")
+    page.get_by_label("填报单位").select_option("临海市")
+    expect(lead).to_contain_text("临海市2026年第二季度", timeout=30_000)
+    page.get_by_label("填报单位").select_option("全部")
+    expect(lead).to_contain_text("全部填报单位", timeout=30_000)
+    for width, height in SCREENS:
+        page.set_viewport_size({"width": width, "height": height})
+        assert fits(page), width
+    assert outside == []
+    assert errors == []
+    context.close()
