@@ -16,7 +16,7 @@ from chengxin.formwords import CHINA
 from chengxin.quarters import day_in_words
 from chengxin.schema import ASSESSMENT_STATES
 from chengxin.store import open_store
-from chengxin.visitor import name_field
+from chengxin.visitor import afterwards, name_field
 
 EARLIEST = 2000  # year of an assessment; an earlier one is a slip of the finger
 REVIEW = {"city": ("draft", "approved"), "county": ("draft",)}  # what a role may make of what was submitted
@@ -53,7 +53,7 @@ class AssessmentPage:
         wanted = (asked or {}).get("assessment", "")
         if wanted and wanted in known:
             self.existing.value = wanted
-            self.open(wanted)
+            afterwards(lambda: self.open(wanted), self.page)
         elif wanted:
             self._say(f"没有评价“{wanted[:40]}”；请从列表中选择。")
 
@@ -150,6 +150,7 @@ class AssessmentPage:
 
     def _say(self, words: str) -> None:
         parts.tell(self.wrong, '<p class="cx-banner cx-bad" role="alert">{said}</p>', said=words)
+        self.page.children = (self.choosing,)
 
 
 def _named(row: Any) -> str:

@@ -18,7 +18,7 @@ from chengxin.itemform import CHECK_SIDE, OWN_SIDE
 from chengxin.quarters import due, in_words
 from chengxin.settings import settings
 from chengxin.store import open_store
-from chengxin.visitor import name_field
+from chengxin.visitor import afterwards, name_field
 
 SIDES = {OWN_SIDE: "监测点自查", CHECK_SIDE: "监管人员核查"}
 BY_ROLE = {"point": (OWN_SIDE,), "county": (CHECK_SIDE, OWN_SIDE), "city": (CHECK_SIDE, OWN_SIDE)}
@@ -54,7 +54,7 @@ class FilingPage:
         self.choosing = self._choosing(given)
         self.page = parts.box(self.choosing, classes=["cx-stage"])
         if given.get("point"):
-            self._asked(given["point"], given.get("quarter", ""))
+            afterwards(lambda: self._asked(given["point"], given.get("quarter", "")), self.page)
 
     def open(self, point: str, quarter: str) -> None:
         """Show the form of a filing; what goes wrong is said on the page."""
@@ -148,3 +148,4 @@ class FilingPage:
 
     def _say(self, words: str) -> None:
         parts.tell(self.wrong, '<p class="cx-banner cx-bad" role="alert">{said}</p>', said=words)
+        self.page.children = (self.choosing,)

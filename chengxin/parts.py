@@ -73,6 +73,13 @@ def selected(label: str, options: Choices | Mapping[str, Any], value: Any = None
     return made(w.Dropdown, "cx-field", *classes, options=pairs, value=start, description=label)
 
 
+def offer(picker: w.Dropdown, options: Sequence[tuple[str, Any]], value: Any) -> None:
+    """Other things to choose from a list, the first where there is no such value; nothing is sent of what stays."""
+    if tuple(picker.options) != tuple(options):
+        picker.options = options
+    picker.value = value if value in [each for _, each in options] else options[0][1]
+
+
 def tick(label: str, *classes: str) -> w.Checkbox:
     """A box to tick."""
     return made(w.Checkbox, *classes, description=label, indent=False)
