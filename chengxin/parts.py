@@ -90,9 +90,10 @@ def day(label: str) -> w.DatePicker:
     return made(w.DatePicker, "cx-field", description=label)
 
 
-def files(label: str, accept: str = "image/*,.pdf", multiple: bool = True) -> w.FileUpload:
-    """Photos or documents to hand over."""
-    return made(w.FileUpload, accept=accept, multiple=multiple, description=label)
+def files(label: str, accept: str = "image/*,.pdf", multiple: bool = True, most: int = 0) -> w.FileUpload:
+    """Photos or documents to hand over; with `most`, larger ones than so many megabytes stay in the browser."""
+    limit = [f"cx-most-{most}"] if most else []
+    return made(w.FileUpload, *limit, accept=accept, multiple=multiple, description=label, tooltip=label)
 
 
 def number(label: str, value: Any = "", *classes: str) -> w.Text:

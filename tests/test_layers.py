@@ -67,7 +67,8 @@ ORDER = [
     ),
     *("forks", "kernels", "reports", "rendering", "document", "steady", "workbook", "pdf", "word", "poster", "exports"),
     *("making", "cluster", "batch", "publish"),
-    *("parts", "savebar", "visitor", "formwords", "autosave", "lineform", "gridform", "assessform", "assesspage"),
+    *("parts", "savebar", "visitor", "formwords", "autosave", "lineform", "evidenceform", "gridform"),
+    *("assessform", "assesspage"),
     *(
         "citywords",
         "citysheets",
