@@ -51,6 +51,7 @@ class Opened:
     books: Mapping[str, pd.DataFrame]
     kinds: dict[str, Kind] = field(default_factory=dict)
     fillings: dict[tuple[str, str], gather.Filled] = field(default_factory=dict)
+    rubrics: dict[str, Rubric] = field(default_factory=dict)
 
     @property
     def demo(self) -> bool:
@@ -60,7 +61,7 @@ class Opened:
     def kind(self, name: str) -> Kind:
         """One kind of area with all its assessments."""
         if name not in self.kinds:
-            rubric, work = load_rubric(name), self.work[self.work["rubric"] == name]
+            rubric, work = self.rubric(name), self.work[self.work["rubric"] == name]
             moving = sorted(set(work.loc[~work["status"].isin(gather.FROZEN), "period"]))
             stored = readers.observations(self.engine, rubric=name)
             stored = stored[stored["assessment"].isin(work.loc[~work["period"].isin(moving), "id"])]
@@ -74,8 +75,14 @@ class Opened:
         key = name, period
         if key not in self.fillings:
             mine = self.work[(self.work["rubric"] == name) & (self.work["period"] == period)]
-            self.fillings[key] = gather.filled(self.engine, load_rubric(name), mine, self.books)
+            self.fillings[key] = gather.filled(self.engine, self.rubric(name), mine, self.books)
         return self.fillings[key]
+
+    def rubric(self, name: str) -> Rubric:
+        """A rubric, read once."""
+        if name not in self.rubrics:
+            self.rubrics[name] = load_rubric(name)
+        return self.rubrics[name]
 
 
 @dataclass(frozen=True)
