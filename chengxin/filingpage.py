@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from chengxin import pages, parts, readers
-from chengxin.access import LOCAL, current
+from chengxin.access import LOCAL, current, sample
 from chengxin.errors import ChengxinError
 from chengxin.filework import STEPS, step
 from chengxin.filingform import FilingForm
@@ -46,9 +46,9 @@ class FilingPage:
         self.engine = database if isinstance(database, Engine) else open_store(database)
         self.now, given = now, asked or {}
         self.form: FilingForm | None = None
-        books, work = readers.books(self.engine), readers.assessments(self.engine)
+        books = readers.books(self.engine)
         self.points, self.filings = books["monitoring_point"], books["filing"]
-        self.demo = bool(len(work) and work["demo"].any())
+        self.demo = sample(self.engine)
         self.names = readers.units(self.engine).set_index("code")["short_name"].to_dict()
         self.wrong = parts.block("")
         self.choosing = self._choosing(given)
@@ -71,7 +71,7 @@ class FilingPage:
         self.form.watch()
         back = parts.button("返回列表", "", "cx-noprint")
         back.on_click(lambda _: self.close())
-        self.page.children = (self.form.page, parts.box(back, classes=["cx-page"]))
+        self.page.children = (self.form.page, parts.box(parts.row(back, classes=["cx-actions"]), classes=["cx-page"]))
 
     def close(self) -> None:
         """Back to the list; what waits is saved first."""
