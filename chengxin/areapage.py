@@ -18,6 +18,7 @@ from chengxin.gather import speaking_day
 from chengxin.savebar import save_bar
 from chengxin.store import open_store
 from chengxin.tables import Html
+from chengxin.visitor import afterwards
 
 BODY = ("title", "notices", "cards", "waterfall", "compare", "mend", "past", "sheet", "readings", "links")
 
@@ -38,18 +39,18 @@ class AreaPage:
     ) -> None:  # fmt: skip
         self.engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
         self.wrong, self.filling = parts.block(""), False
-        try:
-            self.known = latest(self.engine)
-        except ChengxinError as error:
-            self.page = parts.box(parts.shown(pages.style()), parts.block("<p>{said}</p>", said=error),
-                                  classes=["cx-page"])  # fmt: skip
-            return
-        self.day = speaking_day(self.known.work, today())
+        self.page = parts.box(classes=["cx-stage"])
+        afterwards(lambda: self._open(asked or {}, today()), self.page)
+
+    def _open(self, asked: dict[str, str], today: date) -> None:
+        """Read what there is and make the page."""
+        self.known = latest(self.engine)
+        self.day = speaking_day(self.known.work, today)
         self.unit, self.area, self.period = (parts.selected(name, []) for name in ("填报单位", "景区街区", "评价期"))
         self.body = {name: parts.block("") for name in BODY}
-        start = self._first(asked or {})
+        start = self._first(asked)
         self._offer(start["unit"], start["area"], start["period"])
-        self.page = self._page()
+        self.page.children = (self._page(),)
         for picker in (self.unit, self.area, self.period):
             picker.observe(lambda _: self.show(), names="value")
         self.show()

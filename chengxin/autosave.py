@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from chengxin.drafts import Conflict, Entry, Frozen, Saved, present, save_all, since
 from chengxin.errors import ChengxinError
+from chengxin.visitor import loop_of_kernel
 
 PAUSE = 0.7  # seconds that words wait before they are saved
 EVERY = 3.0  # seconds between looks at what others changed
@@ -51,7 +52,7 @@ class Autosave:
     def put_all(self, entries: dict[str, Entry], *, wait: bool = False) -> None:
         """Save several changes together."""
         self.waiting |= entries
-        loop = _loop() if wait else None
+        loop = loop_of_kernel() if wait else None
         if loop is None:
             self.flush()
             return
@@ -98,7 +99,7 @@ class Autosave:
 
     def watch(self, others: Callable[[list[str]], None]) -> None:
         """Look every few seconds at what others do, while the kernel lives; `others` hears who is here."""
-        loop = _loop()
+        loop = loop_of_kernel()
         if loop is not None and self._watch is None:
             self._watch = loop.create_task(self._watching(others))
 
@@ -140,10 +141,3 @@ class Autosave:
 def versions_of(entries: dict[str, Saved]) -> dict[str, int]:
     """Field → version, of entries as `drafts.saved` or `work.opened` give them."""
     return {field: one.version for field, one in entries.items()}
-
-
-def _loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

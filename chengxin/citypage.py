@@ -20,6 +20,7 @@ from chengxin.settings import Table, read_table
 from chengxin.shape import Strict
 from chengxin.store import open_store
 from chengxin.tables import Html
+from chengxin.visitor import afterwards
 from chengxin.weakspots import flags, group_rates, losses, ranking, trend, unit_ranking
 
 AREAS, HALF = 24, 10  # areas of a kind that the ranking shows; units from either end
@@ -58,13 +59,13 @@ class CityPage:
     def __init__(self, database: str | Engine | None = None, asked: dict[str, str] | None = None) -> None:
         self.engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
         self.wrong = parts.block("")
-        try:
-            self.city = latest(self.engine)
-        except ChengxinError as error:
-            self.page = parts.box(parts.shown(pages.style()), parts.block("<p>{said}</p>", said=error),
-                                  classes=["cx-page"])  # fmt: skip
-            return
-        self.choice = self._first(asked or {})
+        self.page = parts.box(classes=["cx-stage"])
+        afterwards(lambda: self._open(asked or {}), self.page)
+
+    def _open(self, asked: dict[str, str]) -> None:
+        """Gather the city and make the page."""
+        self.city = latest(self.engine)
+        self.choice = self._first(asked)
         kinds = [("全部", ""), *((name, kind) for kind, name in AREA_KINDS.items() if kind in self.city.rubrics)]
         self.period = parts.selected("评价期", self._periods(), self.choice.period)
         self.kind = parts.selected("类别", kinds, self.choice.kind or "")
@@ -74,7 +75,7 @@ class CityPage:
                                                         "flags")}  # fmt: skip
         self.drawn: dict[tuple[str | None, str | None], Html] = {}
         self.files = save_bar(self.shown)
-        self.page = self._page()
+        self.page.children = (self._page(),)
         for picker in (self.period, self.kind, self.unit):
             picker.observe(lambda _: self.show(), names="value")
         for code, tile in self.tile.items():

@@ -82,15 +82,14 @@ def _shown(method: Any) -> None:
 
 def dashboards() -> None:
     """Gather what the dashboards of the whole city show; done at once where nothing has changed since."""
-    from chengxin.overview import latest
+    from chengxin import closeup, overview, pointwatch
     from chengxin.store import open_store
 
-    with contextlib.suppress(Exception):  # what fails here fails in the kernel again, where it is told
-        engine = open_store(read_only=True)
-        try:
-            latest(engine)
-        finally:
-            engine.dispose()
+    engine = open_store(read_only=True)
+    for board in (overview, closeup, pointwatch):
+        with contextlib.suppress(Exception):  # what fails here fails in the kernel again, where it is told
+            board.latest(engine)
+    engine.dispose()  # no connection of this process may be used by a child
 
 
 def serve(line: socket.socket, between: Callable[[], None] | None = None) -> None:

@@ -18,6 +18,7 @@ from chengxin.quarters import day_in_words, in_words
 from chengxin.savebar import save_bar
 from chengxin.store import open_store
 from chengxin.tables import Html
+from chengxin.visitor import afterwards
 
 BODY = ("title", "cards", "units", "sectors", "wanting", "quarters", "agreement", "differing", "tools", "merchant",
         "cancel", "links")  # fmt: skip
@@ -38,21 +39,21 @@ class PointPage:
         today: Callable[[], date] = date.today,
     ) -> None:  # fmt: skip
         self.engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
-        self.wrong, given, self.filling = parts.block(""), asked or {}, False
-        try:
-            self.books = watch.latest(self.engine)
-            self.standing = speaking_day(self.books["work"], today())
-            quarter, unit = self._judged(given)
-        except ChengxinError as error:
-            self.page = parts.box(parts.shown(pages.style()), parts.block("<p>{said}</p>", said=error),
-                                  classes=["cx-page"])  # fmt: skip
-            return
+        self.wrong, self.filling = parts.block(""), False
+        self.page = parts.box(classes=["cx-stage"])
+        afterwards(lambda: self._open(asked or {}, today()), self.page)
+
+    def _open(self, asked: dict[str, str], today: date) -> None:
+        """Read what there is and make the page."""
+        self.books = watch.latest(self.engine)
+        self.standing = speaking_day(self.books["work"], today)
+        quarter, unit = self._judged(asked)
         self.quarter, self.unit = parts.selected("季度", []), parts.selected("填报单位", [])
         self._offer(quarter, unit or "")
         self.day = parts.day("截至")
         self.day.value = self.watch.as_of
         self.body = {name: parts.block("") for name in BODY}
-        self.page = self._page()
+        self.page.children = (self._page(),)
         self.quarter.observe(lambda _: self.show(), names="value")
         self.unit.observe(lambda _: self.show(), names="value")
         self.day.observe(lambda _: self.show(), names="value")

@@ -12,9 +12,11 @@ from urllib.parse import parse_qs
 import comm
 import ipywidgets as w
 from ipykernel.comm.comm import BaseComm
+from ipykernel.kernelbase import Kernel
 
 from chengxin import pages, parts
 from chengxin.access import LOCAL, current
+from chengxin.errors import ChengxinError
 
 DEMO = "demo"  # the account of a site without sign-in
 SOON = 0.02  # seconds: the server has then heard that the notebook is through
@@ -40,6 +42,14 @@ def name_field(given: Mapping[str, str]) -> w.Text:
     return field
 
 
+def loop_of_kernel() -> asyncio.AbstractEventLoop | None:
+    """The loop that this kernel answers in; None in a plain program."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 def afterwards(work: Callable[[], None], stage: w.Box) -> None:
     """Do the slow part of a page while its reader's browser gets ready; at once where no server waits for the page.
 
@@ -48,11 +58,12 @@ def afterwards(work: Callable[[], None], stage: w.Box) -> None:
 
     Parameters
     ----------
-    work : gives the stage its children
+    work : gives the stage its children; a `ChengxinError` of it is told instead
     stage : holds a line that says so until then, and for good if the work fails
     """
-    if not pages.served():
-        work()
+    loop = loop_of_kernel()
+    if loop is None or not pages.served():
+        _done(work, stage)
         return
     stage.children = (parts.block('<p class="cx-banner" role="status">正在打开，请稍候。</p>'),)
     waiting = [work]
@@ -65,14 +76,14 @@ def afterwards(work: Callable[[], None], stage: w.Box) -> None:
         once()
         w.Widget.handle_control_comm_opened(line, message)
 
-    asyncio.get_running_loop().call_later(SOON, once)
+    loop.call_later(SOON, once)
     comm.get_comm_manager().register_target("jupyter.widget.control", asked_for)
 
 
 def _quietly(work: Callable[[], None], stage: w.Box) -> None:
     announced, comm.create_comm = comm.create_comm, _unannounced
     try:
-        work()
+        _done(work, stage)
     except Exception:
         said = "没有打开，已填的内容都还在。请刷新本页；仍不行请告知管理员。"
         stage.children = (parts.block('<p class="cx-banner cx-bad" role="alert">{said}</p>', said=said),)
@@ -81,8 +92,17 @@ def _quietly(work: Callable[[], None], stage: w.Box) -> None:
         comm.create_comm = announced
 
 
+def _done(work: Callable[[], None], stage: w.Box) -> None:
+    try:
+        work()
+    except ChengxinError as error:
+        said = parts.block("<p>{error}</p>", error=error)
+        stage.children = (parts.box(parts.shown(pages.style()), said, classes=["cx-page"]),)
+
+
 def _unannounced(**about: Any) -> BaseComm:
     """A widget's line to the browser that the browser has not been told of."""
     made = BaseComm(**{**about, "primary": False})
+    made.kernel = Kernel.instance()  # else set when it is announced, and nothing is sent before
     comm.get_comm_manager().register_comm(made)
     return made

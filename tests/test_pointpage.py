@@ -164,7 +164,7 @@ def test_what_a_person_typed_is_text(sample, tmp_path):
 
 def test_an_empty_database_says_so(tmp_path):
     with opened(empty_database(tmp_path / "x.db")) as engine:
-        assert "还没有登记监测点" in PointPage(engine).page.children[-1].value
+        assert "还没有登记监测点" in PointPage(engine).page.children[0].children[-1].value
 
 
 def test_a_county_sees_its_own_points_and_no_others(sample, monkeypatch):
