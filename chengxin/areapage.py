@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 import pandas as pd
 from sqlalchemy import Engine
 
-from chengxin import areasheet, areawords, citywords, evidence, pages, parts
+from chengxin import areafiles, areasheet, areawords, citywords, evidence, pages, parts
 from chengxin.breakdown import figures
 from chengxin.closeup import CloseUp, chosen, closeup, opened
 from chengxin.errors import ChengxinError
 from chengxin.gather import speaking_day
+from chengxin.savebar import save_bar
 from chengxin.store import open_store
 from chengxin.tables import Html
 
@@ -114,7 +115,8 @@ class AreaPage:
         return parts.box(
             parts.shown(pages.style()), parts.shown(pages.banner(self.known.demo)),
             parts.box(body["title"], classes=["cx-head"]), self.wrong,
-            parts.row(self.unit, self.area, self.period, classes=["cx-fields"]), body["notices"], body["cards"],
+            parts.row(self.unit, self.area, self.period, classes=["cx-fields"]),
+            save_bar(lambda: areafiles.shown(self.shown, self.known.demo)), body["notices"], body["cards"],
             parts.box(*cards("waterfall", "compare"), classes=["cx-columns", "cx-halves"]),
             *cards("mend", "past"), body["sheet"], *cards("readings"), body["links"],
             classes=["cx-page", "cx-broad"],

@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 import pandas as pd
 from sqlalchemy import Engine
 
-from chengxin import citywords, pages, parts, pointwords
+from chengxin import citywords, pages, parts, pointfiles, pointwords
 from chengxin import pointwatch as watch
 from chengxin.errors import ChengxinError, UsageError
 from chengxin.gather import speaking_day
 from chengxin.quarters import day_in_words, in_words
+from chengxin.savebar import save_bar
 from chengxin.store import open_store
 from chengxin.tables import Html
 
@@ -142,7 +143,8 @@ class PointPage:
         return parts.box(
             parts.shown(pages.style()), parts.shown(pages.banner(self.watch.demo)),
             parts.box(body["title"], classes=["cx-head"]), self.wrong,
-            parts.row(self.quarter, self.unit, self.day, classes=["cx-fields"]), body["cards"],
+            parts.row(self.quarter, self.unit, self.day, classes=["cx-fields"]),
+            save_bar(lambda: pointfiles.shown(self.watch, self.quarter.value, self.unit.value or None)), body["cards"],
             parts.box(card("", "units", "quarters"), card("", "sectors"), classes=halves),
             card("没有按期报送或没有填完的监测点", "wanting"),
             card("自查与现场核查", "agreement", "differing"), card("计量器具到期", "tools"),
