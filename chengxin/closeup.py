@@ -106,6 +106,11 @@ def opened(engine: Engine) -> Opened:
     return Opened(engine, work, readers.units(engine), books)
 
 
+def latest(engine: Engine) -> Opened:
+    """As `opened`, which is asked again only when the data have changed since, or for another reader."""
+    return gather.fresh("closeup", engine, opened)
+
+
 def chosen(known: Opened, area: str | None = None, period: str | None = None, unit: str | None = None) -> str:
     """The assessment that is asked for; texts may come from an address.
 

@@ -1,4 +1,4 @@
-"""The process that report kernels are forked from: everything imported and the city computed once.
+"""The process that kernels are forked from: everything imported, and for reports the city computed once.
 
 Started by `kernels.Forks` with one end of a socket pair. Each request (argv, cwd, env of a kernel as jupyter_client
 gives them) is answered with the process id and a pidfd of a fresh child that runs an ordinary ipykernel. The
@@ -30,7 +30,6 @@ PRELOAD = (
     "comm",
     "IPython.display",
 )
-WARM = ("chengxin.areacard", "chengxin.comparison", "chengxin.rechecked", "chengxin.yearly")
 MAKERS = {
     "index": ("chengxin.views", "county_index"),
     "card": ("chengxin.areacard", "area_card"),
@@ -42,9 +41,9 @@ MAKERS = {
 SIZE = 1 << 20
 
 
-def preload() -> None:
+def preload(modules: list[str]) -> None:
     """Import what kernels need; a library that is not installed is no loss."""
-    for name in (*PRELOAD, *WARM):
+    for name in (*PRELOAD, *modules):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 
@@ -116,7 +115,11 @@ def _become(wanted: dict[str, Any], line: socket.socket) -> None:
         sys.argv += words
         from ipykernel.kernelapp import IPKernelApp
 
-        IPKernelApp.launch_instance(words)
+        app = IPKernelApp.instance()
+        app.initialize(words)
+        if "ipywidgets" in sys.modules:  # imported before there was a kernel to tell of it
+            sys.modules["ipywidgets"].load_ipython_extension(app.shell)
+        app.start()
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
@@ -129,17 +132,19 @@ def _become(wanted: dict[str, Any], line: socket.socket) -> None:
 
 
 def main() -> None:
-    """Entry of the process: ``python -m chengxin.forks FD CHARTS KIND UNIT PERIOD``."""
+    """Entry of the process: ``python -m chengxin.forks FD CHARTS MODULES [KIND UNITS PERIOD]``."""
     if sys.path and sys.path[0] in ("", str(Path.cwd())):
         del sys.path[0]  # as ipykernel's own launcher does
-    number, address, kind, units, period = sys.argv[1:]
+    number, address, modules, *rehearsal = sys.argv[1:]
     line = socket.socket(fileno=int(number))
     os.set_inheritable(int(number), False)
-    preload()
+    preload(modules.split(","))
     from chengxin import vega
 
     vega.use_server(address)
-    rehearse(kind, units.split(","), period)
+    if rehearsal:
+        kind, units, period = rehearsal
+        rehearse(kind, units.split(","), period)
     serve(line)
 
 

@@ -1,17 +1,19 @@
 """From the database to what the core computes: observations with measured values, filings judged, the plan proposed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
 from chengxin import readers, reweigh, unit_settings
+from chengxin.access import WHOLE, current
 from chengxin.clock import clock
 from chengxin.errors import UsageError
-from chengxin.filings import judge
+from chengxin.filings import checked, judge
 from chengxin.form import load_form
 from chengxin.ledgers import ENTERED, EVIDENCE, Observed, days_of, fill, observe, overrides
 from chengxin.model import Rubric
@@ -24,6 +26,8 @@ from chengxin.settings import Number, settings
 PUBLISHED = ("published", "withdrawn")
 FROZEN = ("approved", *PUBLISHED)  # assessments that the ledgers fill no more; approval stored what they said
 OWN = SETTING.name
+Kept = TypeVar("Kept")
+_KEPT: dict[str, tuple[object, Any]] = {}
 Settings = Mapping[str, Number]
 Books = Mapping[str, pd.DataFrame]
 
@@ -88,6 +92,23 @@ def _alike(books: Books, work: pd.DataFrame) -> Iterator[tuple[str, pd.Timestamp
         for values, mine in unit_settings.groups(books.get(OWN), rows, as_of):
             if len(mine):
                 yield str(period), as_of, values, mine
+
+
+def fresh(name: str, engine: Engine, make: Callable[[Engine], Kept]) -> Kept:
+    """What `make` gives, made again only when the data have changed since, or for another reader.
+
+    Parameters
+    ----------
+    name : of what is kept, one of each
+    engine : from `open_store`
+    make : reads it from the engine
+    """
+    reader = current()
+    key = (str(engine.url), reader.role in WHOLE or reader, readers.change_number(engine))
+    if name not in _KEPT or _KEPT[name][0] != key:
+        _KEPT[name] = key, make(engine)
+    kept: Kept = _KEPT[name][1]
+    return kept
 
 
 def speaking_day(work: pd.DataFrame, today: date) -> date:
@@ -250,3 +271,21 @@ def plan(engine: Engine, year: int, as_of: date, seed: int, values: Settings | N
         made.append(replace(each, visits=each.visits[each.visits["unit"].isin(mine["unit"])]))
     visits = pd.concat([each.visits for each in made]).sort_values("unit", kind="stable", ignore_index=True)
     return replace(made[0], visits=visits)
+
+
+def checked_filings(engine: Engine, period: str) -> pd.DataFrame:
+    """Items of monitoring points' filings that both the point and the on-site check answered.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    period : year or quarter, 2026 or 2026Q3
+
+    Returns
+    -------
+    as `filings.checked`; unit is its short name
+    """
+    books, units = readers.books(engine, ["filing", "filing_answer"]), readers.units(engine)
+    rows = books["filing"][books["filing"]["quarter"].str.startswith(period)]
+    found = checked(load_form(), books["filing_answer"], rows, books["monitoring_point"])
+    return found.assign(unit=found["unit"].map(units.set_index("code")["short_name"]))

@@ -5,11 +5,12 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.web import HTTPError
 from voila.static_file_handler import TemplateStaticFileHandler
 from voila.utils import create_include_assets_functions
 
+from chengxin.kernels import Forking, Forks, QuickClient
 from chengxin.settings import settings
 
 HEADERS = {
@@ -73,11 +74,23 @@ class Channels(Owned):
         super().on_message(message)  # type: ignore[misc]
 
 
+class Kernel(Forking, ServerKernelManager):  # type: ignore[misc]
+    """A kernel of a page, forked where the site has a process for that; it is told who looks as it starts."""
+
+    parent: Any
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"client_factory": QuickClient, **options})
+        self.source = self.parent.source
+
+
 class Kernels(AsyncMappingKernelManager):
     """Kernels with their owners, so that one person cannot take them all or touch another's."""
 
+    source: Forks | None = None
+
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**{"kernel_manager_class": "chengxin.guard.Kernel", **options})
         self.owners: dict[str, str] = {}  # kernel → account
         self.tickets: dict[str, str] = {}  # page being opened → account
 

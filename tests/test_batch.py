@@ -14,10 +14,10 @@ import papermill
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from chengxin import kernels
+from chengxin import kernels, report_commands
 from chengxin.batch import make_reports
 from chengxin.kernels import Forks
-from chengxin.making import execute
+from chengxin.making import WARM, execute
 from chengxin.reports import KINDS
 
 AWKWARD = [
@@ -73,7 +73,7 @@ def _joined(outputs):
 @pytest.fixture(scope="module")
 def forks(demo):
     os.environ["CHENGXIN_DB"] = str(demo / "chengxin.db")
-    with Forks("index", "331082", "2026", 1) as source:
+    with Forks(WARM, "index", "331082", "2026", charts=1) as source:
         assert not source.failed
         yield source
         assert not source.failed, "no kernel was started the ordinary way"
@@ -120,21 +120,29 @@ def test_random_numbers_differ_between_kernels(forks, tmp_path):
 def test_where_the_preloaded_process_is_gone_ordinary_kernels_take_over(demo, tmp_path, monkeypatch):
     monkeypatch.setenv("CHENGXIN_DB", str(demo / "chengxin.db"))
     path = notebook(tmp_path / "one.ipynb", "6 * 7")
-    with Forks("index", "331082", "2026", 1) as source:
+    with Forks(WARM, "index", "331082", "2026", charts=1) as source:
         source._started[-1].kill()
         made = execute(path, None, {}, source.kernel, 60)
         assert made.cells[-1].outputs[0].data["text/plain"] == "42"
         assert source.failed
 
 
-def test_the_command_says_so(demo, tmp_path, monkeypatch):
+def test_the_command_says_so(demo, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(kernels.Forks, "_start", lambda self: (_ for _ in ()).throw(OSError("no fork")))
     path = notebook(tmp_path / "t.ipynb", "county = period = ''", tags=["parameters"])
-    batch = make_reports(
-        str(demo / "chengxin.db"), "2026", ["TZW", "331082", "331081"], tmp_path / "out", template=path
-    )
-    assert batch.ordinary
-    assert [row.state for row in batch.made] == ["made"] * 3
+    units, said = ["TZW", "331082", "331081"], "本机不能预先装载计算进程，已逐个启动（较慢，结果相同）。"
+    words = (str(demo / "chengxin.db"), "2026", units, tmp_path / "out", False)
+    assert report_commands.run(*words, template=path)
+    assert said in capsys.readouterr().out
+    assert report_commands.run(*words, template=path)  # nothing to make: nothing to say
+    assert said not in capsys.readouterr().out
+
+
+def test_where_fork_is_missing_ordinary_kernels_take_over(monkeypatch):
+    monkeypatch.delattr("os.pidfd_open")  # Windows and macOS
+    with Forks("index", "331082", "2026", 1) as source:
+        assert source.failed
+        assert not source._started, "nothing was tried"
 
 
 FAULTY = """import os, signal, time

@@ -5,10 +5,8 @@ import re
 import pytest
 from labdata import SCENIC, STREET, observed
 from lxml import html
-from stores import sample_database
 
-from chengxin import lab, labcharts, labpage
-from chengxin.errors import UsageError
+from chengxin import lab, labcharts
 from chengxin.labform import WhatIfForm
 from chengxin.rules import KINDS
 
@@ -160,20 +158,3 @@ def test_charts_of_nothing_complete_do_not_fail():
     assert "0个完整的评价" in labcharts.bump(found).alt
     assert "没有完整的评价" in labcharts.shift(found).alt
     assert "<svg" in labcharts.intervals(lab.rank_intervals(STREET, frame, 5, 1)).svg
-
-
-@pytest.mark.parametrize("rubric", [STREET, SCENIC], ids=["street", "scenic_area"])
-def test_wording_stands_beside_rule_and_example(rubric):
-    page = labpage.beside_wording(rubric).text
-    assert page.count("<tr>") == len(rubric.lines) + 1
-    assert labpage.example(SCENIC.line("2.1")) == "1台件：得4分"
-    assert labpage.example(STREET.line("12.1")) == "20份中18份：得5.4分"
-
-
-def test_a_study_of_a_period(tmp_path):
-    found = labpage.study("2026", "street_strict_demo", str(sample_database(tmp_path / "x.db")))
-    assert (found.rubric.variant, found.demo) == ("street_strict_demo", True)
-    assert set(found.observations["assessment"]) == set(found.names)
-    assert "演示数据" in found.form().page.children[0].value
-    with pytest.raises(UsageError, match="1999"):
-        labpage.study("1999", "street", str(tmp_path / "x.db"))

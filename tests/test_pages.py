@@ -10,6 +10,7 @@ import pytest
 from pypdf import PdfReader
 
 from chengxin import readers
+from chengxin.batch import make_reports
 from chengxin.rubric import load_rubric
 from chengxin.scoring import score, totals
 from chengxin.store import open_store
@@ -18,7 +19,8 @@ SCREENS = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "heig
 PAPER = {"width": 657, "height": 930}  # what A4 leaves between the margins, in CSS pixels
 A4 = (595.3, 841.9)
 YEARLY = {"monitoring_unit": "331082", "monitoring_city": "city"}
-PAGES = ["index", "incomplete", "red_line", *YEARLY]
+OTHERS = {"card": "331082-S2", "comparison": "331082", "recheck": "331082", "city": "city"}  # kind → what it is for
+PAGES = ["index", "incomplete", "red_line", *YEARLY, *OTHERS]
 PRINTED = [name for name in PAGES if name != "index"]
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
 FITS = "document.scrollingElement.scrollWidth <= document.scrollingElement.clientWidth"
@@ -69,6 +71,11 @@ def pages(demo, chengxin, tmp_path_factory):
     words = ("report", "--kind", "monitoring-year", "--year", "2026", *counties, "--out", out, "--database", database)
     done = chengxin(*words)
     assert done.returncode == 0, done.stderr
+    for kind in OTHERS:
+        unit = OTHERS[kind].split("-")[0]
+        made = make_reports(str(database), "2026", [unit], out, kind=kind, forked=False).made
+        assert not [row.reason for row in made if row.state == "failed"]
+    others = {kind: out / f"{kind}-2026-{code}.html" for kind, code in OTHERS.items()}
     yearly = {name: out / f"monitoring-2026-{code}.html" for name, code in YEARLY.items()}
     engine = open_store(str(demo / "chengxin.db"), read_only=True)
     work = readers.assessments(engine, "2026")
@@ -82,6 +89,7 @@ def pages(demo, chengxin, tmp_path_factory):
     return (
         {"index": demo / "index.html"}
         | yearly
+        | others
         | {name: demo / f"2026-{codes.iloc[0]}.html" for name, codes in unit.items()}
     )
 
@@ -205,6 +213,24 @@ def test_a_printed_report_keeps_together_what_belongs_together(look, pages, prin
     for text in texts:
         lines = [line.strip() for line in re.sub(r"— \d+ —", "", text).splitlines() if line.strip()]
         assert not [head for head in heads if head.endswith(lines[-1])]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_figures_of_a_page_can_be_seen_and_its_first_sheet_can_be_signed(look, pages, printed, name):
+    page = look(pages[name]).page
+    assert page.locator("figure svg").count() >= 1
+    for box in page.locator("figure svg").evaluate_all("all => all.map(e => e.getBoundingClientRect().toJSON())"):
+        assert box["width"] > 300
+        assert box["height"] > 80
+    said = page.locator("figure svg text").all_text_contents()
+    assert any(re.search(r"[\u4e00-\u9fff]", text) for text in said), "Chinese as text, not as shapes"
+    title = page.locator("h1").inner_text()
+    page.close()
+    texts = [unicodedata.normalize("NFKC", sheet.extract_text()) for sheet in printed[name].pages]
+    first = re.sub(r"\s", "", texts[0])
+    assert unicodedata.normalize("NFKC", re.sub(r"\s", "", title)) in first
+    assert "编制人" in first
+    assert "演示数据" in first
 
 
 @pytest.mark.parametrize("name", YEARLY)
