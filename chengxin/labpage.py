@@ -26,6 +26,7 @@ HEADINGS = {
     "effective": "实际权重", "n": "对数", "agreed": "一致", "raw": "一致率", "ac1": "AC1", "kappa_note": "kappa说明",
     "said": "偏差", "reference": "参考（分）", "teams": "小组（个）", "bias": "平均偏差（分）", "off": "偏差（分）",
     "differ": "不同（条）",
+    "merchants": "抽查户重抽", "item": "项",
 }  # fmt: skip
 
 
