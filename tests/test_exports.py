@@ -185,7 +185,8 @@ def test_a_fault_of_the_kit_is_told_without_its_words_and_not_hidden(shown):
 def test_head_figures_keep_their_own_decimals_and_dates_are_dates():
     frame = pd.DataFrame({
         "label": ["已评完", "总分", "合格率"], "value": [21, np.nan, 96.666], "digits": [0, 2, 1],
-        "unit": ["个", "分", "%"], "change": [-1, np.nan, np.nan], "before": "2025", "shown": ["", "81.00–90.00", ""], "definition": "略。",
+        "unit": ["个", "分", "%"], "change": [-1, np.nan, np.nan], "before": "2025",
+        "shown": ["", "81.00–90.00", ""], "definition": "略。",
         "as_of": pd.Timestamp("2026-10-31"),
     })  # fmt: skip
     sheet = exports.figures(frame)
