@@ -273,6 +273,25 @@ def plan(engine: Engine, year: int, as_of: date, seed: int, values: Settings | N
     return replace(made[0], visits=visits)
 
 
+def studied(engine: Engine, rubric: Rubric, period: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What the lab works on: a period's observations as reports score them, the ledgers' share included.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    rubric : of the assessments; a variant takes those of the rubric it extends
+    period : 2026
+
+    Returns
+    -------
+    observations (columns assessment, line, value, of, outcome, note); the assessments, as `readers.assessments`
+    """
+    work = readers.assessments(engine, period)
+    work = work[work["rubric"] == rubric.id]
+    seen = filled(engine, rubric, work).observations
+    return seen[["assessment", "line", "value", "of", "outcome", "note"]], work
+
+
 def checked_filings(engine: Engine, period: str) -> pd.DataFrame:
     """Items of monitoring points' filings that both the point and the on-site check answered.
 

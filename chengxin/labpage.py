@@ -91,12 +91,10 @@ def study(period: str, rubric: str, database: str | Engine | None = None) -> Stu
     """
     chosen = load_rubric(rubric)
     engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
-    found = readers.observations(engine, period, rubric=chosen.id)
-    about = readers.assessments(engine, period)
+    found, about = gather.studied(engine, chosen, period)
     checks, population = readers.merchant_checks(engine, period, chosen.id)
     if not isinstance(database, Engine):
         engine.dispose()
-    about = about[about["rubric"] == chosen.id]
     names = dict(zip(about["id"], about["name"], strict=True))
     return Study(chosen, found, names, bool(about["demo"].any()), period, checks, population)
 
