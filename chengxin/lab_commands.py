@@ -40,11 +40,11 @@ def _loaded(rubric: str, source: Path | None, period: str | None, database: str 
         from chengxin.exchange import observations_csv
 
         return _Loaded(chosen, observations_csv(file_there(source)), f"文件{source.name}")
-    from chengxin import gather, readers
+    from chengxin import labsource, readers
     from chengxin.store import open_store
 
     engine = open_store(database, read_only=True)
-    found, work = gather.studied(engine, chosen, str(period))
+    found, work = labsource.studied(engine, chosen, str(period))
     checks, population = readers.merchant_checks(engine, str(period), chosen.id)
     demo = bool(work["demo"].any())
     engine.dispose()
