@@ -6,6 +6,7 @@ import re
 import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -25,6 +26,7 @@ SCREENS = ((1920, 1080), (1366, 768), (390, 844))
 FITS = """Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth
 && ![...document.querySelectorAll('.cx-wide')].some(e => e.scrollWidth > e.clientWidth + 1)"""
 OPEN, RED = {"area": "331002-J2", "period": "2026"}, {"area": "331022-S1", "period": "2026"}
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8").replace('"main *"', '".cx-page *"')
 ATTACK = "<img src=x onerror=alert(1)>"
 
 
@@ -239,6 +241,7 @@ def test_the_page_in_a_browser(browser, served, sample):
     for width, height in SCREENS:
         page.set_viewport_size({"width": width, "height": height})
         assert fits(page), width
+    assert page.evaluate(CONTRAST) == []
     assert outside == []
     assert errors == []
     context.close()
