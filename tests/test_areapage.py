@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pandas as pd
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from playwright.sync_api import expect
 from stores import empty_database, opened
 
-from chengxin import access, readers
+from chengxin import access, areawords, readers
 from chengxin.access import Access
 from chengxin.areapage import AreaPage
 from chengxin.explain import explain
@@ -94,6 +95,15 @@ def test_peers_are_named_and_counted(engine):
     for name in page.shown.peers["name"]:
         assert name in said
     assert page.shown.about["name"] not in said
+
+
+def test_many_peers_are_counted_and_not_all_named(engine):
+    shown = AreaPage(engine).shown
+    many = pd.concat([shown.peers] * 100, ignore_index=True)
+    said = areawords.compare(replace(shown, peers=many)).text
+    assert f"同类对象{len(many)}个" in said
+    assert said.count("<li>") == areawords.NAMED
+    assert f"另有{len(many) - areawords.NAMED}个没有列出" in said
 
 
 def test_what_is_late_depends_on_the_day(sample, tmp_path):

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from playwright.sync_api import expect
 from stores import empty_database, opened
 
-from chengxin import access, pointwatch
+from chengxin import access, pointwatch, pointwords
 from chengxin.access import Access
 from chengxin.exports import to_csv, to_png, to_xlsx
 from chengxin.pointpage import PointPage
@@ -85,6 +85,17 @@ def test_instruments_are_listed_with_serial_and_validity(whole):
     page_words = words(whole, "merchant", "cancel")
     assert "附件1四2" in page_words
     assert "待决定" in page_words
+
+
+def test_a_nation_of_units_is_cut_and_counted(whole):
+    """No table or list grows with the country; what is left out is counted."""
+    rows = pd.concat([pointwatch.filed(whole.watch, "2026Q3", "short_name")] * 280, ignore_index=True)
+    said = pointwords.filed(rows, "short_name", "各填报单位报送").text
+    assert said.count("<tr") == pointwords.MOST + 1
+    assert f"另有{len(rows) - pointwords.MOST}条没有列出" in said
+    tools = pd.concat([pointwatch.instruments(whole.watch)] * 40, ignore_index=True)
+    said = pointwords.instruments(tools, "short_name").text
+    assert said.count("<li>") == 3 * pointwords.MOST
 
 
 def test_what_is_taken_along_is_what_is_shown(engine, whole):
