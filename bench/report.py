@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chengxin.kernels import Forks
-from chengxin.making import TIMEOUT, Job, make_one
+from chengxin.making import TIMEOUT, WARM, Job, make_one
 from chengxin.places import place
 from chengxin.reports import KINDS
 from chengxin.store import migrate, open_store
@@ -62,7 +62,7 @@ def our_way(folder: Path, count: int, formats: tuple[str, ...] = ("ipynb",)) -> 
         out = folder / f"{len(formats)}-{count}-{number}"
         out.mkdir()
         jobs.append(Job(KINDS["index"], unit, unit, PERIOD, out, formats, "", KINDS["index"].template, TIMEOUT))
-    with Forks("index", ",".join(UNITS), PERIOD, CORES) as forks, ThreadPoolExecutor(CORES + 1) as pool:
+    with Forks(WARM, "index", ",".join(UNITS), PERIOD, charts=CORES) as forks, ThreadPoolExecutor(CORES + 1) as pool:
         made = list(pool.map(lambda job: make_one(job, forks.kernel), jobs))
     assert all(row.state == "made" for row in made), made
     assert not forks.failed

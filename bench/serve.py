@@ -140,18 +140,25 @@ def together(address: str, path: str) -> tuple[list[float], int]:
 
 
 def kernels(server: int) -> list[float]:
-    """MiB of every kernel below the server."""
-    sizes = []
+    """MiB of every kernel of the server: the children of the process they are forked from."""
+    found: dict[int, tuple[int, str]] = {}
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             parent = int(re.search(r"PPid:\s+(\d+)", status.read_text())[1])
-            command = (status.parent / "cmdline").read_text()
-            rollup = (status.parent / "smaps_rollup").read_text()
+            found[int(status.parent.name)] = parent, (status.parent / "cmdline").read_text()
         except (OSError, TypeError):
             continue
-        if parent == server and "ipykernel" in command:
-            sizes.append(int(re.search(r"Pss:\s+(\d+)", rollup)[1]) / 1024)
-    return sizes
+    sources = {each for each, (parent, said) in found.items() if parent == server and "chengxin.forks" in said}
+    return [_size(each) for each, (parent, _) in found.items() if parent in sources]
+
+
+def _size(process: int) -> float:
+    """Proportional set size in MiB: memory shared with others counts in parts."""
+    try:
+        rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    return int(re.search(r"Pss:\s+(\d+)", rollup)[1]) / 1024
 
 
 def main(rounds: int) -> None:

@@ -115,6 +115,19 @@ def current(environment: Mapping[str, str] | None = None) -> Access:
     raise StoreError("不知道是谁在使用本页；请从网站首页重新打开。")
 
 
+def sample(engine: Engine) -> bool:
+    """Whether the database holds sample data: whoever reads a page of it, also without sight of any assessment.
+
+    Parameters
+    ----------
+    engine : from `open_store`, narrowed or not
+    """
+    schema = "main" if engine.dialect.name == "sqlite" else None  # past a role's view of the table
+    query = sa.select(sa.literal(1)).select_from(sa.table("assessment", sa.column("demo"), schema=schema))
+    with engine.connect() as conn:
+        return conn.execute(query.where(sa.column("demo") == sa.true()).limit(1)).scalar() is not None
+
+
 def narrowed(engine: Engine, access: Access) -> Engine:
     """The same engine, showing and changing only what a role may.
 

@@ -52,13 +52,18 @@ def agree(a: Sequence[Any], b: Sequence[Any], categories: Sequence[Hashable] | N
     AC1 = (pa − pe) ÷ (1 − pe) with pe = Σ πk (1 − πk) ÷ (q − 1), πk the mean of both raters' shares of category k
     (Gwet 2008, Br. J. Math. Stat. Psychol. 61, 29–48). Variance: his formula for two raters, without finite
     population correction; interval: Student's t with n − 1 degrees of freedom, cut at ±1, as in his package irrCAC.
-    Kappa: Cohen (1960). It is left out where a rater gave one answer throughout (it is then 0 or undefined, however
-    well they agree) and below 2q² pairs (Cicchetti's rule of thumb, 1981).
+    Kappa: Cohen 1960 (Educ. Psychol. Meas. 20, 37–46). It is left out where a rater gave one answer throughout (it is
+    then 0 or undefined, however well they agree) and below 2q² pairs (Cicchetti 1981, Appl. Psychol. Meas. 5, 101–104:
+    a rule of thumb for weighted kappa with 3 to 10 categories, taken here for plain kappa too).
 
     Parameters
     ----------
     a, b : judgements of the same things, in the same order; a pair with a missing one is left out
     categories : all that could be said (default: all that was said)
+
+    Returns
+    -------
+    an `Agreement`: counts, shares 0 to 1, coefficients −1 to 1; None with the reason where there is none
 
     Raises
     ------

@@ -54,24 +54,18 @@ def agreement_command(
 
 def _filings(period: str, by: str, database: str | None, form: str) -> None:
     """Self-checks against on-site checks, from the database."""
-    from chengxin import consistency, readers
-    from chengxin.filings import checked
-    from chengxin.form import load_form
+    from chengxin import consistency, labsource, readers
     from chengxin.store import open_store
 
     if not re.fullmatch(r"\d{4}(Q[1-4])?", period):
         raise UsageError(f"时期得到“{period}”；应为2026或2026Q3这样的写法。")
     engine = open_store(database, read_only=True)
-    books, units = readers.books(engine, ["filing", "filing_answer"]), readers.units(engine)
-    demo = bool(readers.assessments(engine)["demo"].any())
+    found, demo = labsource.checked_filings(engine, period), bool(readers.assessments(engine)["demo"].any())
     engine.dispose()
-    rows = books["filing"][books["filing"]["quarter"].str.startswith(period)]
-    found = checked(load_form(), books["filing_answer"], rows, books["monitoring_point"])
     if found.empty:
         raise UsageError(f"{period}没有自查和核查都填了的季报；请核对时期。")
     if demo:
         typer.echo("演示数据", err=True)
-    found["unit"] = found["unit"].map(units.set_index("code")["short_name"])
     told = consistency.filed(found, BY[by])
     if by == "item":
         told = told.sort_values("item", key=lambda item: item.astype(int), kind="stable")

@@ -9,12 +9,17 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from chengxin import areasheet, areawords, citywords, evidence, pages, parts
+from chengxin.areasheets import shown as taken
 from chengxin.breakdown import figures
-from chengxin.closeup import CloseUp, chosen, closeup, opened
+from chengxin.closeup import CloseUp, chosen, closeup, latest
 from chengxin.errors import ChengxinError
+from chengxin.exports import Shown
 from chengxin.gather import speaking_day
+from chengxin.savebar import save_bar
 from chengxin.store import open_store
 from chengxin.tables import Html
+
+BODY = ("title", "notices", "cards", "waterfall", "compare", "mend", "past", "sheet", "readings", "links")
 
 
 class AreaPage:
@@ -32,31 +37,29 @@ class AreaPage:
         today: Callable[[], date] = date.today,
     ) -> None:  # fmt: skip
         self.engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
-        self.wrong, given = parts.block(""), asked or {}
+        self.wrong, self.filling = parts.block(""), False
         try:
-            self.known = opened(self.engine)
+            self.known = latest(self.engine)
         except ChengxinError as error:
             self.page = parts.box(parts.shown(pages.style()), parts.block("<p>{said}</p>", said=error),
                                   classes=["cx-page"])  # fmt: skip
             return
         self.day = speaking_day(self.known.work, today())
-        start = self._first(given)
-        work = self.known.work
-        units = work.drop_duplicates("unit")[["short_name", "unit"]].sort_values("unit")
-        self.unit = parts.selected("填报单位", list(units.itertuples(index=False, name=None)), start["unit"])
-        self.area, self.period = parts.selected("景区街区", []), parts.selected("评价期", [])
-        self.body = {name: parts.block("") for name in ("title", "notices", "cards", "waterfall", "compare", "mend",
-                                                        "past", "sheet", "readings", "links")}  # fmt: skip
-        self._fill(start["area"], start["period"])
+        self.unit, self.area, self.period = (parts.selected(name, []) for name in ("填报单位", "景区街区", "评价期"))
+        self.body = {name: parts.block("") for name in BODY}
+        start = self._first(asked or {})
+        self._offer(start["unit"], start["area"], start["period"])
         self.page = self._page()
-        self.unit.observe(lambda _: self._fill(), names="value")
-        self.area.observe(lambda _: self._fill(self.area.value, self.period.value), names="value")
-        self.period.observe(lambda _: self.show(), names="value")
+        for picker in (self.unit, self.area, self.period):
+            picker.observe(lambda _: self.show(), names="value")
+        self.show()
 
     def show(self) -> None:
-        """Say everything of the chosen assessment."""
+        """Say everything of the chosen assessment, from the database as it is now."""
         if self.filling:
             return
+        self.known = latest(self.engine)
+        self._offer(self.unit.value, self.area.value, self.period.value)
         work = self.known.work
         mine = work[(work["area"] == self.area.value) & (work["period"] == self.period.value)]
         self.shown = shown = closeup(self.known, str(mine["id"].iloc[0]))
@@ -77,6 +80,10 @@ class AreaPage:
         }.items():
             parts.tell(self.body[name], "{said}", said=said)
 
+    def taken(self) -> Shown:
+        """What the page shows, to take along."""
+        return taken(self.shown, self.known.demo)
+
     def plain(self) -> dict[str, Any]:
         """The figures as plain data, for checking."""
         rows = figures(self.shown.about, self.shown.past, self.shown.mend).to_dict("records")
@@ -92,18 +99,15 @@ class AreaPage:
             found = chosen(self.known)
         return self.known.work[self.known.work["id"] == found].iloc[0]
 
-    def _fill(self, area: str | None = None, period: str | None = None) -> None:
-        """Offer the areas of the chosen unit and the periods of the chosen area; then show."""
-        if getattr(self, "filling", False):
-            return
-        self.filling = True
-        mine = self.known.work[self.known.work["unit"] == self.unit.value]
-        names = mine.drop_duplicates("area").sort_values("area")[["name", "area"]]
-        _offer(self.area, list(names.itertuples(index=False, name=None)), area)
-        periods = sorted(mine.loc[mine["area"] == self.area.value, "period"], reverse=True)
-        _offer(self.period, [(f"{each}年", each) for each in periods], period or self.period.value)
+    def _offer(self, unit: str, area: str, period: str) -> None:
+        """Offer all units, the areas of one and the periods of one area; what does not fit gives way to the first."""
+        self.filling, work = True, self.known.work
+        parts.offer(self.unit, _pairs(work, "short_name", "unit"), unit)
+        mine = work[work["unit"] == self.unit.value]
+        parts.offer(self.area, _pairs(mine, "name", "area"), area)
+        mine = mine[mine["area"] == self.area.value]
+        parts.offer(self.period, [(f"{each}年", each) for each in sorted(mine["period"], reverse=True)], period)
         self.filling = False
-        self.show()
 
     def _page(self) -> Any:
         body = self.body
@@ -114,19 +118,18 @@ class AreaPage:
         return parts.box(
             parts.shown(pages.style()), parts.shown(pages.banner(self.known.demo)),
             parts.box(body["title"], classes=["cx-head"]), self.wrong,
-            parts.row(self.unit, self.area, self.period, classes=["cx-fields"]), body["notices"], body["cards"],
+            parts.row(self.unit, self.area, self.period, classes=["cx-fields"]), save_bar(self.taken),
+            body["notices"], body["cards"],
             parts.box(*cards("waterfall", "compare"), classes=["cx-columns", "cx-halves"]),
             *cards("mend", "past"), body["sheet"], *cards("readings"), body["links"],
             classes=["cx-page", "cx-broad"],
         )  # fmt: skip
 
 
-def _offer(picker: Any, options: list[tuple[str, str]], value: str | None) -> None:
-    """New options with one of them chosen; nothing is sent where they stay the same."""
-    if tuple(picker.options) != tuple(options):
-        picker.options = options
-    known = [each for _, each in options]
-    picker.value = value if value in known else known[0]
+def _pairs(rows: pd.DataFrame, name: str, key: str) -> list[tuple[str, str]]:
+    """Words and value of each, by its code."""
+    known = rows.drop_duplicates(key).sort_values(key)
+    return list(zip(known[name], known[key], strict=True))
 
 
 def _links(shown: CloseUp) -> Html:

@@ -1,19 +1,19 @@
 """评价录入: the form of one assessment, built from its rubric; saved change by change, scored while typing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 import ipywidgets as w
 from sqlalchemy import Engine
 
-from chengxin import evidence, formwords, pages, parts, tables, workflow
+from chengxin import evidence, formwords, pages, parts, workflow
 from chengxin.autosave import Autosave, versions_of
 from chengxin.drafts import Conflict, Entry, Saved
 from chengxin.errors import ChengxinError, FaultsError
+from chengxin.evidenceform import EvidenceForm
 from chengxin.gridform import GridForm
 from chengxin.lineform import LineForm
 from chengxin.quarters import day_in_words
-from chengxin.rules import plain
 from chengxin.schema import ASSESSMENT_STATES
 from chengxin.tables import Html
 from chengxin.work import AT, FORM, SAMPLED, Judged, judge, opened
@@ -32,11 +32,17 @@ class AssessmentForm:
     assessment : its id
     who : the person's name, kept with every change
     now : gives the moment, with a time zone
-    review : whether the person may return and approve
+    review : states that the person may give a submitted assessment: draft (return it), approved
     """
 
     def __init__(
-        self, engine: Engine, assessment: str, *, who: str, now: Callable[[], datetime], review: bool = True
+        self,
+        engine: Engine,
+        assessment: str,
+        *,
+        who: str,
+        now: Callable[[], datetime],
+        review: Collection[str] = ("draft", "approved"),
     ) -> None:
         self.engine, self.who, self.now, self.review = engine, who, now, review
         self.work = opened(engine, assessment)
@@ -48,6 +54,7 @@ class AssessmentForm:
         )  # fmt: skip
         self.total, self.saved, self.others = parts.block(""), parts.saved_line(), parts.block("")
         self.missing, self.outcome, self.past = parts.box(), parts.box(), parts.box()
+        self.standing = parts.block("")
         self.lines = self._lines()
         self.grid = GridForm(self.work, self.saver_put, int(f"{now():%Y%m%d}"))
         self.heads: dict[str, w.HTML] = {}
@@ -95,13 +102,14 @@ class AssessmentForm:
         observed = self.work.observed
         measured = {row["line"]: row for row in observed.values.to_dict("records")}
         before = {str(row["line"]): row for row in self.work.before.to_dict("records")}
-        evidence = dict(list(observed.evidence.groupby("line")))
+        behind = dict(list(observed.evidence.groupby("line")))
+        kept = evidence.attached(self.engine, self.work.about["id"])["line"].value_counts().to_dict()
         none = observed.evidence.iloc[:0]
         return {
             line.id: LineForm(
                 line, self.entries.get(line.id, {}), measured=measured.get(line.id), before=before.get(line.id),
-                evidence=evidence.get(line.id, none), attach=self._attach, files=self._files, frozen=self.frozen,
-                changed=lambda field, entry, wait: self.saver_put({field: entry}, wait),
+                evidence=behind.get(line.id, none), files=self._files, kept=int(kept.get(line.id, 0)),
+                frozen=self.frozen, changed=lambda field, entry, wait: self.saver_put({field: entry}, wait),
             )
             for line in self.work.rubric.lines
         }  # fmt: skip
@@ -122,7 +130,8 @@ class AssessmentForm:
             body.append(parts.box(head, *(self.lines[line].page for line in lines), classes=["cx-group"]))
         return parts.box(
             parts.shown(pages.style()), parts.shown(pages.banner(bool(about["demo"]))),
-            parts.shown(pages.head(f"评价录入：{about['name']}", *lead), "cx-head"), bar, self.missing, *body,
+            parts.shown(pages.head(f"评价录入：{about['name']}", *lead), "cx-head"), self.standing, bar, self.missing,
+            *body,
             self.outcome, self._actions(), self.past, classes=["cx-page"],
         )  # fmt: skip
 
@@ -135,7 +144,6 @@ class AssessmentForm:
         return groups
 
     def _actions(self) -> w.VBox:
-        status = self.work.about["status"]
         self.send = parts.button("提交", "primary")
         self.send.on_click(lambda _: self.submit())
         comment = parts.note("意见（退回时必填）")
@@ -145,8 +153,9 @@ class AssessmentForm:
         self.reviewing = parts.box(comment, parts.row(back, pass_, classes=["cx-actions"]), classes=["cx-card"])
         show = parts.button("改动记录")
         show.on_click(lambda _: self._history())
-        parts.visible(self.send, status == "draft")
-        parts.visible(self.reviewing, self.review and status == "submitted")
+        parts.visible(back, "draft" in self.review)
+        parts.visible(pass_, "approved" in self.review)
+        self._stand()
         return parts.box(parts.row(self.send, show, classes=["cx-actions"]), self.reviewing)
 
     def _told(self, field: str, state: str, said: object) -> None:
@@ -187,10 +196,8 @@ class AssessmentForm:
             counted = self.grid.counted(self.entries, key)
             form.tell(points[key], made.faults.get(key, ()), made.missing.get(key, ""), counted)
         for name, lines in self._groups().items():
-            got = sum(points[line] for line in lines if points[line] == points[line])
-            full = sum(self.work.rubric.line(line).points for line in lines)
-            parts.tell(self.heads[name], '<h2>{name}<span class="cx-points">{got}／{full}分</span></h2>', name=name,
-                       got=plain(round(got, 4)), full=plain(full))  # fmt: skip
+            said = formwords.subtotal([self.work.rubric.line(line) for line in lines], points)
+            parts.tell(self.heads[name], '<h2>{name}<span class="cx-points">{said}</span></h2>', name=name, said=said)
         parts.tell(self.total, "{said}", said=formwords.total(made.result))
         self._tell_missing(made)
         return made
@@ -218,31 +225,28 @@ class AssessmentForm:
             form.freeze(self.frozen)
         self.grid.grid.frozen = self.frozen
         self.grid.show(self.entries)
-        parts.visible(self.send, status == "draft")
-        parts.visible(self.reviewing, self.review and status == "submitted")
+        self._stand()
         self._rescore()
 
-    def _attach(self, line: str, name: str, data: bytes) -> Html:
-        try:
-            evidence.attach(self.engine, self.work.about["id"], line, name, data, who=self.who, at=self.now())
-        except ChengxinError as error:
-            return Html(parts.escaped('<p class="cx-fault" role="alert">{error}</p>', error=error))
-        return Html("")
+    def _stand(self) -> None:
+        """Where the assessment stands: which buttons there are, and why it came back or cannot be changed."""
+        status = self.work.about["status"]
+        parts.visible(self.send, status == "draft")
+        parts.visible(self.reviewing, bool(self.review) and status == "submitted")
+        back = workflow.comment(self.engine, self.work.about["id"]) if status == "draft" else ""
+        parts.tell(self.standing, "{said}", said=formwords.standing(status, back))
 
-    def _files(self, line: str) -> Html:
-        kept = evidence.attached(self.engine, self.work.about["id"])
-        mine = kept[kept["line"] == line]
-        rows = mine.assign(kb=(mine["size"] / 1024).round(0).astype("int64"), mark=mine["sha256"].str[:12])
-        if rows.empty:
-            return Html("<p class='cx-rule'>还没有照片或文件。</p>")
-        return tables.table(rows, {"name": "文件", "kb": "大小（KB）", "mark": "校验码"}, "照片和文件")
+    def _files(self, line: str) -> w.Widget:
+        """The photos and documents of a line."""
+        return EvidenceForm(self.engine, self.work.about["id"], line, who=self.who, now=self.now, frozen=self.frozen,
+                            told=self.lines[line].count).page  # fmt: skip
 
     def _history(self) -> None:
         """Who changed what and when; opened and closed by the button."""
         if self.past.children:
             self.past.children = ()
             return
-        said = formwords.history(workflow.history(self.engine, self.work.about["id"]))
+        said = formwords.history(self.work.rubric, workflow.history(self.engine, self.work.about["id"]))
         self.past.children = (parts.shown(said, "cx-history"),)
 
     def watch(self) -> None:

@@ -8,14 +8,18 @@ import ipywidgets as w
 from sqlalchemy import Engine
 
 from chengxin import pages, parts, readers, workflow
-from chengxin.access import current
+from chengxin.access import current, sample
 from chengxin.assessform import AssessmentForm
+from chengxin.csvfiles import normal
 from chengxin.errors import ChengxinError
+from chengxin.formwords import CHINA
+from chengxin.quarters import day_in_words
 from chengxin.schema import ASSESSMENT_STATES
 from chengxin.store import open_store
-from chengxin.visitor import name_field
+from chengxin.visitor import afterwards, name_field
 
-REVIEWERS = ("city", "county")  # may return an assessment; who may approve is settled where it is written
+EARLIEST = 2000  # year of an assessment; an earlier one is a slip of the finger
+REVIEW = {"city": ("draft", "approved"), "county": ("draft",)}  # what a role may make of what was submitted
 
 
 def _now() -> datetime:
@@ -39,7 +43,7 @@ class AssessmentPage:
         self.engine = database if isinstance(database, Engine) else open_store(database)
         self.now = now
         self.form: AssessmentForm | None = None
-        self.work = readers.assessments(self.engine)
+        self.work, self.demo = readers.assessments(self.engine), sample(self.engine)
         self.areas = readers.areas(self.engine)
         self.names = readers.units(self.engine).set_index("code")["short_name"].to_dict()
         self.wrong = parts.block("")
@@ -49,7 +53,7 @@ class AssessmentPage:
         wanted = (asked or {}).get("assessment", "")
         if wanted and wanted in known:
             self.existing.value = wanted
-            self.open(wanted)
+            afterwards(lambda: self.open(wanted), self.page)
         elif wanted:
             self._say(f"没有评价“{wanted[:40]}”；请从列表中选择。")
 
@@ -62,7 +66,7 @@ class AssessmentPage:
         try:
             if self.form is not None:
                 self.form.saver.close()
-            review = current().role in REVIEWERS
+            review = REVIEW.get(current().role, ())
             self.form = AssessmentForm(self.engine, assessment, who=who, now=self.now, review=review)
         except ChengxinError as error:
             self._say(str(error))
@@ -70,7 +74,7 @@ class AssessmentPage:
         self.form.watch()
         back = parts.button("返回列表", "", "cx-noprint")
         back.on_click(lambda _: self.close())
-        self.page.children = (self.form.page, parts.box(back, classes=["cx-page"]))
+        self.page.children = (self.form.page, parts.box(parts.row(back, classes=["cx-actions"]), classes=["cx-page"]))
 
     def close(self) -> None:
         """Back to the list; what waits is saved first."""
@@ -83,15 +87,18 @@ class AssessmentPage:
 
     def begin(self) -> None:
         """Begin the assessment of an area for a period, or open the one there is."""
-        period = self.period.value.strip()
-        who = self.who.value.strip()
-        if not (period.isascii() and period.isdigit() and len(period) == 4) or not who:
-            self._say("请填写姓名和四位数的评价年度，如2026。")
+        period, who, today = normal(self.period.value), self.who.value.strip(), self.now().astimezone(CHINA).date()
+        latest = today.year + 1
+        if not who or not (period.isascii() and period.isdigit()) or not EARLIEST <= int(period[:8]) <= latest:
+            self._say(f"请填写姓名和评价年度；评价年度是{EARLIEST}至{latest}之间的四位数，如{today.year}。")
             return
-        day = self.as_of.value or date(int(period), 12, 31)
-        demo = bool(len(self.work) and self.work["demo"].any())
+        year = int(period)
+        day = self.as_of.value or (today if today.year == year else date(year, 12, 31))
+        if not year <= day.year <= year + 1:
+            self._say(f"截止日期{day_in_words(day)}不在{year}年度；请改正，或留空。")
+            return
         try:
-            made = workflow.create(self.engine, self.area.value, period, day, who=who, at=self.now(), demo=demo)
+            made = workflow.create(self.engine, self.area.value, period, day, who=who, at=self.now(), demo=self.demo)
         except ChengxinError as error:
             self._say(str(error))
             return
@@ -111,15 +118,14 @@ class AssessmentPage:
         self.unit = parts.selected("填报单位", units)
         self.existing = parts.selected("评价", [("—", "")])
         self.area = parts.selected("景区或街区", [("—", "")])
-        self.period, self.as_of = parts.number("评价年度"), parts.day("截止日期")
+        self.period, self.as_of = parts.number("评价年度"), parts.day("截止日期（空白：今天或年末）")
         self.unit.observe(lambda _: self._list(), names="value")
         go, new = parts.button("打开", "primary"), parts.button("新建评价")
         go.on_click(lambda _: self.open(self.existing.value))
         new.on_click(lambda _: self.begin())
         self._list()
-        demo = bool(len(self.work) and self.work["demo"].any())
         return parts.box(
-            parts.shown(pages.style()), parts.shown(pages.banner(demo)),
+            parts.shown(pages.style()), parts.shown(pages.banner(self.demo)),
             parts.shown(pages.head("评价录入", "每处改动即时保存，可随时离开，回来接着填"), "cx-head"), self.wrong,
             parts.box(parts.block("<h2>打开评价</h2>"), parts.row(self.who, self.unit, classes=["cx-fields"]),
                       self.existing, parts.row(go, classes=["cx-actions"]), classes=["cx-card"]),
@@ -144,6 +150,7 @@ class AssessmentPage:
 
     def _say(self, words: str) -> None:
         parts.tell(self.wrong, '<p class="cx-banner cx-bad" role="alert">{said}</p>', said=words)
+        self.page.children = (self.choosing,)
 
 
 def _named(row: Any) -> str:

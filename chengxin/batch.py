@@ -16,7 +16,7 @@ from pathlib import Path
 from chengxin import readers
 from chengxin.cluster import Cluster
 from chengxin.kernels import Forks, QuickKernel
-from chengxin.making import FORMATS, TIMEOUT, Job, Made, make_one
+from chengxin.making import FORMATS, TIMEOUT, WARM, Job, Made, make_one
 from chengxin.rendering import index_page, write
 from chengxin.reports import KINDS, content, planned
 from chengxin.store import address_of, open_store
@@ -118,7 +118,8 @@ def _here(todo: list[Job], jobs: int, forked: bool, note: Callable[[Job, Made], 
         _pool(todo, jobs, partial(make_one, kernel=QuickKernel), note)
         return False
     cores = os.cpu_count() or 1
-    with Forks(todo[0].kind.name, ",".join(job.code for job in todo), todo[0].period, min(jobs, cores)) as forks:
+    codes = ",".join(job.code for job in todo)
+    with Forks(WARM, todo[0].kind.name, codes, todo[0].period, charts=min(jobs, cores)) as forks:
         _pool(todo, jobs, partial(make_one, kernel=forks.kernel), note)
         return forks.failed
 

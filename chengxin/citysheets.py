@@ -5,13 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from chengxin import charts
-from chengxin.exports import Sheet, Shown
+from chengxin.exports import Sheet, Shown, figures, said
 from chengxin.overview import Choice, Overview, headline
 from chengxin.schema import AREA_KINDS, ASSESSMENT_STATES
 from chengxin.weakspots import flags, group_rates, losses, ranking, trend, unit_ranking
 
-FIGURES = {"label": "指标", "value": "数值", "unit": "计量单位", "change": "比上期", "before": "上期", "part": "分子",
-           "whole": "分母", "as_of": "截至", "definition": "口径"}  # fmt: skip
 RANKING = {"kind": "类别", "rank": "名次", "tied": "并列", "name": "评价对象", "short_name": "单位", "status": "状态",
            "total": "总分（分）", "low": "最低可能（分）", "high": "最高可能（分）", "change": "比上期（分）",
            "red_lines": "红线条目"}  # fmt: skip
@@ -34,8 +32,8 @@ def shown(city: Overview, choice: Choice, named: Mapping[str, str], heat: list[p
     named : code → short name of the units
     heat : for each kind shown, the score rates that its heat map draws, with the kind's title in ``attrs``
     """
-    figures, kinds = headline(city, choice), [choice.kind] if choice.kind else list(city.rubrics)
-    sheets = [_figures(figures), _ranking(city, choice), _units(city, choice)]
+    heads, kinds = headline(city, choice), [choice.kind] if choice.kind else list(city.rubrics)
+    sheets = [figures(heads), _ranking(city, choice), _units(city, choice)]
     points = trend(city, choice)
     if len(points):
         sheets.append(Sheet("历年", points, TREND, drawn=0))
@@ -49,20 +47,8 @@ def shown(city: Overview, choice: Choice, named: Mapping[str, str], heat: list[p
         drawn.append(charts.trend(points, "历年总分中位数（只计已评完的）"))
     chosen = {"评价期": f"{choice.period}年", "类别": AREA_KINDS.get(choice.kind or "", ""),
               "填报单位": named[choice.unit] if choice.unit else "全市"}  # fmt: skip
-    said = {row["label"]: row["definition"] for row in figures.to_dict("records")}
     day = city.as_of[choice.period].date()
-    return Shown("全市看板", chosen, day, city.demo, sheets, drawn, {**said, "名次": RANKS})
-
-
-def _figures(figures: pd.DataFrame) -> Sheet:
-    """The headline figures, each with its own decimals."""
-    texts = figures.assign(as_of=figures["as_of"].dt.date.astype("str"))
-    for name in ("value", "change"):
-        texts[name] = ["" if pd.isna(cell) else f"{cell:.{digits}f}"
-                       for cell, digits in zip(figures[name], figures["digits"], strict=True)]  # fmt: skip
-    return Sheet(
-        "主要数字", texts, FIGURES, {"part": 0, "whole": 0}, right=("value", "change"), aside=("as_of", "before")
-    )
+    return Shown("全市看板", chosen, day, city.demo, sheets, drawn, {**said(heads), "名次": RANKS})
 
 
 def _ranking(city: Overview, choice: Choice) -> Sheet:

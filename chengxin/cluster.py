@@ -25,7 +25,7 @@ from chengxin import __version__
 from chengxin.errors import ChengxinError, DataError, Fault, MissingExtraError, UsageError
 from chengxin.exchange import observations_csv
 from chengxin.kernels import Forks, QuickKernel
-from chengxin.making import Job, Made, make_one, reason
+from chengxin.making import WARM, Job, Made, make_one, reason
 from chengxin.model import Rubric
 from chengxin.rendering import write
 from chengxin.reports import KINDS, content
@@ -189,7 +189,7 @@ def _prepared(task: Task) -> None:
     if wrong := _differs(seen_here(task.address, job.kind.name), task.content):
         raise ChengxinError(wrong)
     if task.codes:
-        _STATE["forks"] = Forks(job.kind.name, task.codes, job.period, 1).__enter__()
+        _STATE["forks"] = Forks(WARM, job.kind.name, task.codes, job.period, charts=1).__enter__()
     _STATE["for"] = wanted
 
 

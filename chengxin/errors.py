@@ -33,6 +33,10 @@ class Fault:
 class ChengxinError(Exception):
     """A user's mistake or a state of the data that a person must mend; its text is the Chinese message."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it: the message alone, without the frames of the kit."""
+        return [str(self)]
+
 
 class FaultsError(ChengxinError):
     """All faults of one input, gathered.

@@ -1,5 +1,6 @@
 """Photos and documents behind a line: kept beside the database under their hash, never served, never overwritten."""
 
+import errno
 import hashlib
 import os
 import secrets
@@ -8,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from chengxin.changes import put
-from chengxin.errors import DataError, Fault, StoreError
-from chengxin.schema import ATTACHMENT
+from chengxin.errors import DataError, Fault, StoreError, UsageError
+from chengxin.schema import ASSESSMENT, ASSESSMENT_STATES, ATTACHMENT
 from chengxin.settings import settings
 from chengxin.store import writing
 
@@ -46,6 +47,8 @@ def attach(
     Raises
     ------
     DataError : empty, too large, of another type, or the assessment does not exist; nothing is kept
+    UsageError : the assessment is no draft any more
+    StoreError : the file cannot be written, such as on a full disk
     """
     media = media_type(data)
     faults = [Fault(f"{line}条 佐证“{name[:80]}”", *wrong) for wrong in _wrong(data, media)]
@@ -56,8 +59,11 @@ def attach(
         "id": f"{assessment}/{line}/{digest[:16]}", "assessment": assessment, "line": line, "name": name[:200],
         "media": media, "size": len(data), "sha256": digest, "status": "kept",
     }  # fmt: skip
+    with engine.connect() as conn:
+        _refuse_frozen(conn, assessment)
     _write(_path(engine, digest), data)
     with writing(engine) as conn:
+        _refuse_frozen(conn, assessment)
         put(conn, ATTACHMENT.name, [row], who=who, why=why, at=at)
     return str(row["id"])
 
@@ -74,6 +80,7 @@ def withdraw(engine: Engine, attachment: str, *, who: str, at: datetime, why: st
         row = conn.execute(sa.select(ATTACHMENT).where(ATTACHMENT.c.id == attachment)).mappings().first()
         if row is None:
             raise DataError("佐证没有撤下", [Fault("佐证", f"没有“{attachment}”", "已保存的佐证")])
+        _refuse_frozen(conn, row["assessment"])
         put(conn, ATTACHMENT.name, [{**row, "status": "withdrawn"}], who=who, why=why, at=at)
 
 
@@ -123,6 +130,13 @@ def _wrong(data: bytes, media: str) -> list[tuple[str, str, str]]:
     return faults
 
 
+def _refuse_frozen(conn: Connection, assessment: str) -> None:
+    """What was handed in keeps the evidence it was handed in with."""
+    status = conn.execute(sa.select(ASSESSMENT.c.status).where(ASSESSMENT.c.id == assessment)).scalar()
+    if status not in (None, "draft"):
+        raise UsageError(f"评价{ASSESSMENT_STATES[status]}，佐证不能再改；要改，请先退回。")
+
+
 def folder(engine: Engine) -> Path:
     """Where evidence lies: ``CHENGXIN_EVIDENCE``, else a folder beside the SQLite file.
 
@@ -144,8 +158,15 @@ def _path(engine: Engine, digest: str) -> Path:
 
 def _write(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; one that is there already is the same."""
-    if path.is_file() and path.read_bytes() == data:
-        return
+    try:
+        if not path.is_file() or path.read_bytes() != data:
+            _replace(path, data)
+    except OSError as error:
+        why = "磁盘已满" if error.errno == errno.ENOSPC else error.strerror or str(error)
+        raise StoreError(f"佐证文件没有保存（{why}）；请告诉维护人员检查佐证文件夹的空间和权限，再上传一次。") from None
+
+
+def _replace(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:

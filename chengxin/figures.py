@@ -1,11 +1,13 @@
 """A sheet as plain arrays, assessments × lines, with the limits that its readings set on totals."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from chengxin.grid import NOT_APPLICABLE, NOT_ASSESSED
+from chengxin.grid import NOT_APPLICABLE, NOT_ASSESSED, SECTIONS
+from chengxin.model import Line
 from chengxin.rules import Column
 
 PLACES = 9  # most decimals of any product of points and observation
@@ -23,13 +25,17 @@ class Figures:
     Parameters
     ----------
     sheet : what `scoring.score` returned, whole and unsorted
+    lines : of the rubric; an empty sheet does not know their points and sections itself
     """
 
-    def __init__(self, sheet: pd.DataFrame) -> None:
+    def __init__(self, sheet: pd.DataFrame, lines: Sequence[Line] = ()) -> None:
         about, self.ids = sheet.attrs, list(sheet["line"].cat.categories)
         self.width = len(self.ids)
         self.points = sheet["points"].to_numpy()[: self.width]
         self.section = sheet["section"].cat.codes.to_numpy()[: self.width]
+        if lines and sheet.empty:
+            self.points = np.array([line.points for line in lines])
+            self.section = np.array([SECTIONS.index(line.section) for line in lines])
         self.score, self.value, self.of = (self._cells(sheet[name]) for name in ("score", "value", "of"))
         self.state = self._cells(sheet["outcome"].cat.codes)
         self.divides = np.array(about["divides"], bool)

@@ -14,6 +14,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from chengxin import readers
+from chengxin.access import sample
 from chengxin.clock import clock
 from chengxin.crosscheck import Filed, codes, measured, of_counts, of_ledger
 from chengxin.drafts import Entry, Saved, saved, since
@@ -113,12 +114,11 @@ def opened(engine: Engine, point: str, quarter: str) -> Filing:
     own, found = _stored(form, row, given)
     kept, seen = saved(engine, OWN, key), saved(engine, CHECK, key)
     open_ = step(row) in ("open", "returned")
-    work = readers.assessments(engine)
     return Filing(
         key, mine.iloc[0].to_dict(), quarter, end.date(), span["due"].iloc[0].date(), form, row,
         own | kept if open_ else kept | own, seen | found if step(row) == "checked" else found | seen,
         frozenset(given["item"]), _ledgers(books, span, point, quarter, end),
-        {name: since(engine, name, key, 0)[1] for name in (OWN, CHECK)}, bool(len(work) and work["demo"].any()),
+        {name: since(engine, name, key, 0)[1] for name in (OWN, CHECK)}, sample(engine),
     )  # fmt: skip
 
 

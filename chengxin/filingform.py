@@ -236,7 +236,7 @@ class FilingForm:
         when = pd.to_datetime(rows["at"], format="ISO8601").dt.tz_convert(formwords.CHINA)
         shown = rows.assign(when=when.dt.strftime("%m-%d %H:%M:%S"), did=[self._did(row) for row in rows.itertuples()])
         columns = {"when": "时间", "who": "谁", "did": "改动", "why": "说明"}
-        return tables.table(shown, columns, f"改动记录（新的在前，最近{formwords.SHOWN}次）")
+        return tables.table(shown, columns, f"改动记录（新的在前，最近{formwords.SHOWN}次）", cards=True)
 
     def _did(self, row: Any) -> str:
         if not row.form:

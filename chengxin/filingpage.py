@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from chengxin import pages, parts, readers
-from chengxin.access import LOCAL, current
+from chengxin.access import LOCAL, current, sample
 from chengxin.errors import ChengxinError
 from chengxin.filework import STEPS, step
 from chengxin.filingform import FilingForm
@@ -18,7 +18,7 @@ from chengxin.itemform import CHECK_SIDE, OWN_SIDE
 from chengxin.quarters import due, in_words
 from chengxin.settings import settings
 from chengxin.store import open_store
-from chengxin.visitor import name_field
+from chengxin.visitor import afterwards, name_field
 
 SIDES = {OWN_SIDE: "监测点自查", CHECK_SIDE: "监管人员核查"}
 BY_ROLE = {"point": (OWN_SIDE,), "county": (CHECK_SIDE, OWN_SIDE), "city": (CHECK_SIDE, OWN_SIDE)}
@@ -46,15 +46,15 @@ class FilingPage:
         self.engine = database if isinstance(database, Engine) else open_store(database)
         self.now, given = now, asked or {}
         self.form: FilingForm | None = None
-        books, work = readers.books(self.engine), readers.assessments(self.engine)
+        books = readers.books(self.engine)
         self.points, self.filings = books["monitoring_point"], books["filing"]
-        self.demo = bool(len(work) and work["demo"].any())
+        self.demo = sample(self.engine)
         self.names = readers.units(self.engine).set_index("code")["short_name"].to_dict()
         self.wrong = parts.block("")
         self.choosing = self._choosing(given)
         self.page = parts.box(self.choosing, classes=["cx-stage"])
         if given.get("point"):
-            self._asked(given["point"], given.get("quarter", ""))
+            afterwards(lambda: self._asked(given["point"], given.get("quarter", "")), self.page)
 
     def open(self, point: str, quarter: str) -> None:
         """Show the form of a filing; what goes wrong is said on the page."""
@@ -71,7 +71,7 @@ class FilingPage:
         self.form.watch()
         back = parts.button("返回列表", "", "cx-noprint")
         back.on_click(lambda _: self.close())
-        self.page.children = (self.form.page, parts.box(back, classes=["cx-page"]))
+        self.page.children = (self.form.page, parts.box(parts.row(back, classes=["cx-actions"]), classes=["cx-page"]))
 
     def close(self) -> None:
         """Back to the list; what waits is saved first."""
@@ -148,3 +148,4 @@ class FilingPage:
 
     def _say(self, words: str) -> None:
         parts.tell(self.wrong, '<p class="cx-banner cx-bad" role="alert">{said}</p>', said=words)
+        self.page.children = (self.choosing,)

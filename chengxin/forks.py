@@ -1,4 +1,4 @@
-"""The process that report kernels are forked from: everything imported and the city computed once.
+"""The process that kernels are forked from: everything imported, and for reports the city computed once.
 
 Started by `kernels.Forks` with one end of a socket pair. Each request (argv, cwd, env of a kernel as jupyter_client
 gives them) is answered with the process id and a pidfd of a fresh child that runs an ordinary ipykernel. The
@@ -12,11 +12,12 @@ import importlib
 import json
 import os
 import random
+import select
 import signal
 import socket
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,6 @@ PRELOAD = (
     "comm",
     "IPython.display",
 )
-WARM = ("chengxin.areacard", "chengxin.comparison", "chengxin.rechecked", "chengxin.yearly")
 MAKERS = {
     "index": ("chengxin.views", "county_index"),
     "card": ("chengxin.areacard", "area_card"),
@@ -39,12 +39,14 @@ MAKERS = {
     "recheck": ("chengxin.rechecked", "rechecked"),
     "monitoring-year": ("chengxin.yearly", "monitoring_year"),
 }
+DASHBOARDS = "dashboards"  # instead of reports to rehearse
+QUIET = 15  # seconds without a request, after which what the dashboards show is looked after
 SIZE = 1 << 20
 
 
-def preload() -> None:
+def preload(modules: list[str]) -> None:
     """Import what kernels need; a library that is not installed is no loss."""
-    for name in (*PRELOAD, *WARM):
+    for name in (*PRELOAD, *modules):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 
@@ -78,12 +80,37 @@ def _shown(method: Any) -> None:
             each._repr_html_()
 
 
-def serve(line: socket.socket) -> None:
-    """Fork a kernel for every request until the other side is gone."""
+def dashboards() -> None:
+    """Gather what the dashboards of the whole city show; done at once where nothing has changed since."""
+    from chengxin.overview import latest
+    from chengxin.store import open_store
+
+    with contextlib.suppress(Exception):  # what fails here fails in the kernel again, where it is told
+        engine = open_store(read_only=True)
+        try:
+            latest(engine)
+        finally:
+            engine.dispose()
+
+
+def serve(line: socket.socket, between: Callable[[], None] | None = None) -> None:
+    """Fork a kernel for every request until the other side is gone.
+
+    Parameters
+    ----------
+    line : one end of the socket pair
+    between : called when there was no request for a while
+    """
     gc.collect()
     gc.freeze()
     line.sendall(b"ready")
-    while wanted := line.recv(SIZE):
+    while True:
+        if between and not select.select([line], [], [], QUIET)[0]:
+            between()
+            continue
+        wanted = line.recv(SIZE)
+        if not wanted:
+            return
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
@@ -116,7 +143,11 @@ def _become(wanted: dict[str, Any], line: socket.socket) -> None:
         sys.argv += words
         from ipykernel.kernelapp import IPKernelApp
 
-        IPKernelApp.launch_instance(words)
+        app = IPKernelApp.instance()
+        app.initialize(words)
+        if "ipywidgets" in sys.modules:  # imported before there was a kernel to tell of it
+            sys.modules["ipywidgets"].load_ipython_extension(app.shell)
+        app.start()
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
@@ -129,17 +160,23 @@ def _become(wanted: dict[str, Any], line: socket.socket) -> None:
 
 
 def main() -> None:
-    """Entry of the process: ``python -m chengxin.forks FD CHARTS KIND UNIT PERIOD``."""
+    """Entry of the process: ``python -m chengxin.forks FD CHARTS MODULES [KIND UNITS PERIOD | dashboards]``."""
     if sys.path and sys.path[0] in ("", str(Path.cwd())):
         del sys.path[0]  # as ipykernel's own launcher does
-    number, address, kind, units, period = sys.argv[1:]
+    number, address, modules, *rehearsal = sys.argv[1:]
     line = socket.socket(fileno=int(number))
     os.set_inheritable(int(number), False)
-    preload()
+    preload(modules.split(","))
     from chengxin import vega
 
     vega.use_server(address)
-    rehearse(kind, units.split(","), period)
+    if rehearsal == [DASHBOARDS]:
+        dashboards()
+        serve(line, dashboards)
+        return
+    if rehearsal:
+        kind, units, period = rehearsal
+        rehearse(kind, units.split(","), period)
     serve(line)
 
 

@@ -9,8 +9,10 @@ import ipywidgets as w
 import traitlets as t
 
 from chengxin import parts
+from chengxin.csvfiles import normal
 from chengxin.drafts import Entry
 from chengxin.sampling import draw
+from chengxin.settings import settings
 from chengxin.work import AT, SAMPLED, Work, grid_lines
 
 RESULTS = ("ok", "bad", "na", "")
@@ -53,7 +55,7 @@ class GridForm:
         )
         self.grid.on_msg(self._heard)
         self.frame = parts.box(self.grid)
-        self.choose = parts.row(self.seed, self.start, classes=["cx-fields"])
+        self.choose = parts.row(self.seed, self.start, classes=["cx-actions"])
         self.page = parts.box(
             parts.block("<h2>逐户检查</h2>"), self.said, self.choose, self.wrong, self.frame, classes=["cx-card"]
         )
@@ -77,13 +79,17 @@ class GridForm:
             )
             parts.tell(self.said, words, of=sample.get("of", ""), n=len(drawn), seed=sample.get("seed", ""))
         else:
-            words = "在营经营户{n}户。可抽取后逐户检查，也可在各条直接填合格户数和检查户数。"
-            parts.tell(self.said, words, n=len(self.names))
+            words = (
+                "在营经营户{n}户：{all}户及以下的全部检查，更多的随机抽取{size}户，种子相同，抽到的户也相同，可供复核。"
+                "可抽取后逐户检查，也可在各条直接填合格户数和检查户数。"
+            )
+            known = settings()
+            parts.tell(self.said, words, n=len(self.names), all=known["sample_all_up_to"], size=known["sample_size"])
 
     def draw(self) -> None:
         """Draw the merchants with the seed given, and record both."""
-        text = self.seed.value.strip()
-        if not text.isdigit() or len(text) > 12:
+        text = normal(self.seed.value)
+        if not (text.isascii() and text.isdigit()) or len(text) > 12:
             words = '<p class="cx-fault" role="alert">随机种子“{text}”：应为不超过12位的整数。</p>'
             parts.tell(self.wrong, words, text=text[:40])
             return

@@ -1,15 +1,19 @@
 """What stands before every address of the site: headers, error pages, whose kernel it is, how many there may be."""
 
+import json
 import re
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado.web import HTTPError
 from voila.static_file_handler import TemplateStaticFileHandler
 from voila.utils import create_include_assets_functions
 
+from chengxin.access import WHOLE
+from chengxin.kernels import Forking, Forks, QuickClient
 from chengxin.settings import settings
 
 HEADERS = {
@@ -73,11 +77,28 @@ class Channels(Owned):
         super().on_message(message)  # type: ignore[misc]
 
 
+class Kernel(Forking, ServerKernelManager):  # type: ignore[misc]
+    """A kernel of a page, forked where the site has a process for that; it is told who looks as it starts."""
+
+    parent: Any
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"client_factory": QuickClient, **options})
+
+    async def _async_pre_start_kernel(self, **options: Any) -> Any:
+        """Only who may see the whole city starts from a process that has gathered it."""
+        role = json.loads(options["env"][_variable(IDENTITY)])["role"]
+        self.source = self.parent.sources[role in WHOLE and self.parent.sources[True].ready]
+        return await super()._async_pre_start_kernel(**options)
+
+
 class Kernels(AsyncMappingKernelManager):
     """Kernels with their owners, so that one person cannot take them all or touch another's."""
 
+    sources: Mapping[bool, Forks]  # by whether they hold what the whole city's dashboards show
+
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**{"kernel_manager_class": "chengxin.guard.Kernel", **options})
         self.owners: dict[str, str] = {}  # kernel → account
         self.tickets: dict[str, str] = {}  # page being opened → account
 

@@ -1,4 +1,4 @@
-"""How report kernels are started: over local sockets instead of network ports, without fixed waits, by forking.
+"""How kernels are started: over local sockets instead of network ports, without fixed waits, by forking.
 
 `QuickKernel` is an ordinary kernel whose start and end are waited for by events. `Forks` holds the process that
 kernels are forked from (see `forks`) and the chart servers; where forking fails, the kernel is started anew.
@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 import weakref
+from collections.abc import Iterable
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -50,29 +51,32 @@ class QuickClient(AsyncKernelClient):
         raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
 
 
-class LocalKernel(AsyncKernelManager):
-    """A kernel that talks over IPC files in a private folder; nothing listens on a port."""
+class Forking:
+    """A kernel manager whose kernel talks over files in a private folder, so that nothing listens on a port.
+
+    The kernel is forked where the manager has a ``source``.
+    """
+
+    source: "Forks | None" = None
 
     def __init__(self, **options: object) -> None:
         folder = tempfile.mkdtemp(prefix="chengxin-")  # only its user may enter
         super().__init__(**{"transport": "ipc", "ip": f"{folder}/kernel", **options})
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
+    async def _async_pre_start_kernel(self: Any, **options: Any) -> Any:
+        if self.source is not None and self.provisioner is None:
+            self.kernel_id = self.kernel_id or options.get("kernel_id") or self.ip
+            self.provisioner = ForkProvisioner(self.source, kernel_id=self.kernel_id, kernel_spec=self.kernel_spec,
+                                               parent=self)  # fmt: skip
+        return await super()._async_pre_start_kernel(**options)  # type: ignore[misc]
 
-class QuickKernel(LocalKernel):
+
+class QuickKernel(Forking, AsyncKernelManager):  # type: ignore[misc]
     """A local kernel without fixed waits; forked where the class has a ``source``, see `Forks.kernel`."""
-
-    source: "Forks | None" = None
 
     def __init__(self, **options: object) -> None:
         super().__init__(**{"client_factory": QuickClient, **options})
-
-    async def _async_pre_start_kernel(self, **options: Any) -> Any:
-        if self.source is not None and self.provisioner is None:
-            self.kernel_id = self.kernel_id or self.ip
-            self.provisioner = ForkProvisioner(self.source, kernel_id=self.kernel_id, kernel_spec=self.kernel_spec,
-                                               parent=self)  # fmt: skip
-        return await super()._async_pre_start_kernel(**options)
 
     async def _async_wait(self, pollinterval: float = 0.01) -> None:
         while await self._async_is_alive():
@@ -120,7 +124,7 @@ class ForkProvisioner(LocalProvisioner):
             "env": kwargs.get("env") or dict(os.environ),
         }
         try:
-            forked = self.source.fork(wanted)
+            forked = await asyncio.to_thread(self.source.fork, wanted)
         except (OSError, ValueError):
             self.source.failed = True
             return await super().launch_kernel(cmd, **kwargs)
@@ -135,20 +139,23 @@ class ForkProvisioner(LocalProvisioner):
 
 
 class Forks:
-    """The preloaded process and the chart servers of one batch; a context.
+    """The preloaded process and the chart servers of one batch, or of the site; a context.
 
     Parameters
     ----------
-    kind, units, period : the reports to rehearse (codes with commas): what they compute, children find done
-    charts : number of processes that draw
+    modules : names of modules that every kernel finds imported
+    rehearsal : kind, units (codes with commas) and period of reports: what they compute, children find done; or
+        `forks.DASHBOARDS`: children find the city gathered
+    charts : number of processes that draw; or those of another source
 
     failed : whether a kernel had to be started the ordinary way
     """
 
-    def __init__(self, kind: str, units: str, period: str, charts: int) -> None:
-        self.words, self.charts, self.failed = (kind, units, period), charts, not hasattr(os, "pidfd_open")
+    def __init__(self, modules: Iterable[str], *rehearsal: str, charts: "int | Forks") -> None:
+        self.words, self.charts, self.failed = (",".join(modules), *rehearsal), charts, not hasattr(os, "pidfd_open")
         self._lock, self._started = threading.Lock(), list[Any]()
         self._line: socket.socket | None = None
+        self._drawn, self._ready = "", False
         self._folder = tempfile.mkdtemp(prefix="chengxin-")
 
     def __enter__(self) -> "Forks":
@@ -174,19 +181,24 @@ class Forks:
         self._line = None
 
     def _start(self) -> None:
-        address = f"{self._folder}/charts"
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(address)
-            listener.listen(64)
-            for _ in range(self.charts):
-                self._run(listener.fileno(), "chengxin.chartserver")
+        address = self._drawing()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._run(theirs.fileno(), "chengxin.forks", address, *self.words)
         self._line = ours
         ours.settimeout(START)
-        if ours.recv(16) != b"ready":
-            raise OSError("the preloaded process ended")
+
+    def _drawing(self) -> str:
+        """Address of the processes that draw, started unless another source has them."""
+        if isinstance(self.charts, Forks):
+            return self.charts._drawn
+        self._drawn = f"{self._folder}/charts"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self._drawn)
+            listener.listen(64)
+            for _ in range(self.charts):
+                self._run(listener.fileno(), "chengxin.chartserver")
+        return self._drawn
 
     def _run(self, number: int, module: str, *words: str) -> None:
         call = [sys.executable, "-m", module, str(number), *words]
@@ -205,6 +217,9 @@ class Forks:
             if self._line is None:
                 raise OSError("no process to fork from")
             try:
+                if not self._ready and self._line.recv(16) != b"ready":
+                    raise OSError("the preloaded process ended")
+                self._ready = True
                 self._line.sendall(json.dumps(wanted).encode())
                 said, handles, _, _ = socket.recv_fds(self._line, 32, 1)
             except OSError:
@@ -213,6 +228,11 @@ class Forks:
         if not handles:
             raise OSError("the preloaded process ended")
         return Forked(int(said), handles[0])
+
+    @property
+    def ready(self) -> bool:
+        """Whether a kernel can be had without waiting for the imports."""
+        return self._ready or (self._line is not None and bool(select.select([self._line], [], [], 0)[0]))
 
     @property
     def kernel(self) -> type[QuickKernel]:

@@ -3,6 +3,13 @@
 Everything takes a rubric (`rubric.load_rubric`) and observations (long frame as `scoring.score` takes it) and returns
 frames; nothing here reads a database, draws a widget or looks at the clock. Each function says its statistic's source.
 
+Sources: author, year, journal and pages were held against public catalogues and package documentation in November 2026
+for Brown, Cai & DasGupta 2001, Cicchetti 1981, Cohen 1960, Gwet 2008, Paruolo, Saisana & Saltelli 2013, Saisana,
+Saltelli & Tarantola 2005, Saltelli et al. 2010, Sobol 2001 and Wilson 1927; values of Gwet's package irrCAC and the
+table of Krejcie & Morgan 1970 are tested. That the books exist was seen, not the chapters cited (unverified): Cochran
+1977, Devroye 1986, OECD/JRC 2008. Of Booth, Butler & Hall 1994 the method was seen, not volume and pages (unverified);
+of Krejcie & Morgan 1970 not the pages (unverified); Efron 1979 was seen in others' references only.
+
 >>> from chengxin import lab
 >>> lab.sample_size(1000)
 278

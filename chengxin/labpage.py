@@ -1,15 +1,17 @@
 """What the lab's notebooks work on: a rubric with observations of a period; wording beside rule and example."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sqlalchemy import Engine
 
-from chengxin import readers
-from chengxin.errors import UsageError
+from chengxin import labsource, readers
 from chengxin.labform import WhatIfForm
+from chengxin.labwalk import Walk
 from chengxin.model import Line, Rubric
+from chengxin.pages import banner, escaped, style
 from chengxin.rubric import load_rubric
 from chengxin.rules import plain
 from chengxin.store import open_store
@@ -24,6 +26,7 @@ HEADINGS = {
     "effective": "实际权重", "n": "对数", "agreed": "一致", "raw": "一致率", "ac1": "AC1", "kappa_note": "kappa说明",
     "said": "偏差", "reference": "参考（分）", "teams": "小组（个）", "bias": "平均偏差（分）", "off": "偏差（分）",
     "differ": "不同（条）",
+    "merchants": "抽查户重抽", "item": "项",
 }  # fmt: skip
 
 
@@ -37,6 +40,7 @@ class Study:
     observations : of one period, as `scoring.score` takes them
     names : assessment → name
     demo : whether they are sample data
+    period : of the assessments
     checks, population : what was found at each merchant, and how many merchants there are, as `rank_intervals` takes
         them; empty where merchants were only counted
     """
@@ -45,12 +49,26 @@ class Study:
     observations: pd.DataFrame = field(repr=False)
     names: dict[str, str] = field(repr=False)
     demo: bool
+    period: str
     checks: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     population: dict[str, float] = field(default_factory=dict, repr=False)
 
     def form(self) -> WhatIfForm:
         """The form 改规则看影响 on these observations."""
         return WhatIfForm(self.rubric, self.observations, names=self.names, demo=self.demo)
+
+    def walk(self) -> Any:
+        """A widget: one assessment, chosen from a list, line by line with the reason for its points."""
+        return Walk(self.rubric, self.observations, self.names).page
+
+    def opening(self) -> Html:
+        """What the notebook stands on: 演示数据, rubric and number of assessments, or that there are none."""
+        n = self.observations["assessment"].nunique()
+        said = f"{self.rubric.title}（{self.rubric.version}），{self.period}年{n}个评价。"
+        if not n:
+            said = f"{self.period}年没有你能看到的、用“{self.rubric.title}”的评价；评价录入后再看，或改用别的评价期。"
+        words = '{style}<div class="cx-page cx-broad cx-piece">{banner}<p class="cx-lead">{said}</p></div>'
+        return Html(escaped(words, style=style(), banner=banner(self.demo), said=said))
 
 
 def study(period: str, rubric: str, database: str | Engine | None = None) -> Study:
@@ -62,23 +80,23 @@ def study(period: str, rubric: str, database: str | Engine | None = None) -> Stu
     rubric : id of a rubric of the kit, or a variant of one: observations are those made by the rubric it extends
     database : URL, file or engine; None: as `store.open_store`
 
+    Returns
+    -------
+    what is there for the reader, which may be nothing: `opening` then says so
+
     Raises
     ------
-    UsageError : no such rubric, or no observations of that period
+    UsageError : no such rubric
     StoreError : the database cannot be read
     """
     chosen = load_rubric(rubric)
     engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
-    found = readers.observations(engine, period, rubric=chosen.id)
-    about = readers.assessments(engine, period)
+    found, about = labsource.studied(engine, chosen, period)
     checks, population = readers.merchant_checks(engine, period, chosen.id)
     if not isinstance(database, Engine):
         engine.dispose()
-    if found.empty:
-        raise UsageError(f"数据库里{period}没有用“{chosen.id}”的评价；请核对评价期和细则。")
-    about = about[about["rubric"] == chosen.id]
     names = dict(zip(about["id"], about["name"], strict=True))
-    return Study(chosen, found, names, bool(about["demo"].any()), checks, population)
+    return Study(chosen, found, names, bool(about["demo"].any()), period, checks, population)
 
 
 def beside_wording(rubric: Rubric) -> Html:
@@ -105,9 +123,29 @@ def example(line: Line) -> str:
     return f"{said}：{verb}{plain(points)}分"
 
 
-def together(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Observations of several assessments in one frame."""
-    return pd.concat(parts, ignore_index=True)
+def checked_filings(period: str, database: str | Engine | None = None) -> pd.DataFrame:
+    """Items of a period's filings that point and on-site check both answered, see `labsource.checked_filings`."""
+    engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
+    found = labsource.checked_filings(engine, period)
+    if not isinstance(database, Engine):
+        engine.dispose()
+    return found
+
+
+def paper_case(studied: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A made-up exercise on the first assessment: what three teams answered, and the reference.
+
+    Two lines are judged otherwise by one team each; both frames are empty where nothing is studied.
+    """
+    seen = studied.observations
+    case = seen[seen["assessment"] == seen["assessment"].min()].assign(assessment="参考")
+    met = [line.id for line in studied.rubric.lines if line.rule.kind == "met" and line.section == "base"]
+    met = [line for line in met if line in set(case["line"])][:2]
+    teams = [case.assign(assessment=name) for name in ("甲组", "乙组", "丙组")]
+    for n, line in enumerate(met, 1):
+        other = teams[n]["value"].mask(teams[n]["line"] == line, 1 - teams[n]["value"])
+        teams[n] = teams[n].assign(value=other, outcome="assessed")
+    return pd.concat(teams, ignore_index=True), case.reset_index(drop=True)
 
 
 def shown(frame: pd.DataFrame, *columns: str) -> str:

@@ -173,7 +173,8 @@ def comparison(rubrics: dict[str, Rubric], observations: pd.DataFrame, names: di
     """Areas × variants, total and rank of each; of more than 40 those whose rank differs most."""
     found = compare_variants(rubrics, observations)
     found["rank"] = found["rank"].astype("Float64").to_numpy(float, na_value=float("nan"))
-    totals, ranks = (found.pivot(index="assessment", columns="variant", values=side) for side in ("total", "rank"))
+    wide = [found.pivot(index="assessment", columns="variant", values=side) for side in ("total", "rank")]
+    totals, ranks = (side.reindex(columns=list(rubrics)).astype(float) for side in wide)
     spread = (ranks.max(axis=1) - ranks.min(axis=1)).sort_values(ascending=False, kind="stable")
     order = ranks.loc[spread.index[:MOST]].sort_values([*rubrics], kind="stable", na_position="last").index
     rows = pd.DataFrame({"name": [names.get(code, code) for code in order]})

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from chengxin import ledgerbook, pages, parts, readers, tables
-from chengxin.access import READERS, current
+from chengxin.access import READERS, current, sample
 from chengxin.clock import STATES
 from chengxin.errors import ChengxinError, Fault, FaultsError
 from chengxin.formwords import CHINA
@@ -47,8 +47,7 @@ class LedgerPage:
     ) -> None:  # fmt: skip
         self.engine = database if isinstance(database, Engine) else open_store(database)
         self.now, given = now, asked or {}
-        work = readers.assessments(self.engine)
-        self.demo = bool(len(work) and work["demo"].any())
+        self.demo = sample(self.engine)
         self.may = current().role not in READERS
         self.number, self.pasted = 0, Pasted([], [], [], 0, pd.DataFrame())
         self.outcome, self.table, self.count, self.preview = (parts.block("") for _ in range(4))
@@ -77,7 +76,7 @@ class LedgerPage:
         columns = {name: labels[name] for name in SHOWN.get(self.book.table, tuple(self.book.labels))}
         said = f"{self.book.name}台账：第{self.number + 1}／{last + 1}页，共{len(kept)}条"
         parts.tell(self.table, '<div class="cx-wide cx-ledger">{table}</div>',
-                   table=tables.table(part.replace("", None), columns, said))  # fmt: skip
+                   table=tables.table(part.replace("", None), columns, said, cards=True))  # fmt: skip
         self.before.disabled, self.after.disabled = self.number == 0, self.number == last
         self.row.options = [("请选择", ""), *((_named(each), each["id"]) for each in part.to_dict("records"))]
 
@@ -106,13 +105,16 @@ class LedgerPage:
         state = "bad" if made.faults else "ok"
         words = f"共{made.count}行，{len(made.faults)}处有误，都改正后才能保存。" if made.faults else \
             f"共{made.count}行，没有发现错误，可以保存。"  # fmt: skip
+        if not made.headed:
+            words += f"没有表头，按“{'、'.join(self.book.labels.values())}”的次序读入；次序不同的，请连表头一起复制。"
         columns = {"row": "行", **self.book.labels}
         shown = made.shown.head(PREVIEW).replace("", None)
-        preview = tables.table(shown.assign(row=shown["row"].astype("str")), columns, f"预览（前{len(shown)}行）")
+        shown = shown.assign(row="第" + shown["row"].astype("str") + "行")
+        preview = tables.table(shown, columns, f"预览（前{len(shown)}行）", cards=True)
         faults = _faults([fault for _, fault in made.faults])
         parts.tell(
             self.preview, '<p class="cx-banner cx-{state}" role="alert">{words}{dropped}</p>{faults}'
-            '<div class="cx-wide">{preview}</div>', state=state, words=words, dropped=dropped, faults=faults,
+            '<div class="cx-wide cx-ledger">{preview}</div>', state=state, words=words, dropped=dropped, faults=faults,
             preview=preview if len(shown) else Html(""),
         )  # fmt: skip
         self.keep.disabled = bool(made.faults) or not made.rows
@@ -168,7 +170,8 @@ class LedgerPage:
         return parts.box(
             parts.shown(pages.style()), parts.shown(pages.banner(self.demo)),
             parts.shown(pages.head("台账", lead), "cx-head"),
-            parts.box(head, classes=["cx-card"]), self.outcome, listed, self.editing, pasting, classes=["cx-page"],
+            parts.box(head, classes=["cx-card"]), self.outcome, listed, self.editing, pasting,
+            classes=["cx-page", "cx-broad"],
         )  # fmt: skip
 
     def _save(self, cells: dict[str, str], old: dict[str, Any] | None, why: str) -> None:

@@ -13,15 +13,14 @@ import pandas as pd
 from chengxin import parts, tables
 from chengxin.drafts import Conflict, Entry, Saved
 from chengxin.errors import Fault
-from chengxin.formwords import anchor, figure, in_words
-from chengxin.model import Line
+from chengxin.formwords import anchor, answers, figure, in_words
+from chengxin.model import ADDS, Line
 from chengxin.rules import Marks, plain
 from chengxin.settings import settings
 from chengxin.tables import Html
+from chengxin.work import whole
 
 Changed = Callable[[str, Entry, bool], None]  # field, entry, whether it may wait a moment
-MET = (("符合", 1), ("不符合", 0))
-HAPPENED = (("有", 1), ("没有", 0))
 IDLE = ("不适用", "na")
 NEEDED = "说明（不适用、未给满分、改动台账数值时必填）"
 
@@ -37,21 +36,22 @@ class LineForm:
     evidence : rows behind it; shown when asked for
     before : row of `Work.before`, None where there is none
     changed : called with every change of the person
-    attach : called with line, name and bytes of a file; returns what is wrong with it, or nothing
-    files : called with the line; the files kept
+    files : called with the line's id; the form of its photos and documents
+    kept : how many of them there are
     """
 
     def __init__(
         self, line: Line, entry: Entry, *, measured: dict[str, Any] | None, evidence: pd.DataFrame,
-        before: dict[str, Any] | None, changed: Changed, attach: Callable[[str, str, bytes], Html],
-        files: Callable[[str], Html], frozen: bool = False,
+        before: dict[str, Any] | None, changed: Changed, files: Callable[[str], w.Widget], kept: int = 0,
+        frozen: bool = False,
     ) -> None:  # fmt: skip
         self.line, self.measured, self.evidence, self.changed = line, measured, evidence, changed
-        self.attach, self.files, self.quiet = attach, files, False
+        self.files, self.quiet = files, False
         self.controls = controls(line)
         self.note = parts.note(NEEDED, "", parts.OFF)
         self.state, self.score, self.clash = parts.block(""), parts.block(""), parts.box()
-        self.more, self.details = parts.button("依据、照片", "", "cx-more"), parts.box()
+        self.more, self.details = parts.button("", "", "cx-more"), parts.box()
+        self.count(kept)
         self.take = parts.button("采用台账数值", "", parts.OFF)
         self.show(entry)
         self._listen()
@@ -93,15 +93,11 @@ class LineForm:
 
     def tell(self, points: float, faults: Sequence[Fault], missing: str, counted: str = "") -> None:
         """Say what the line earns, what is wrong, what is missing; counted: what the merchants' grid gives."""
-        full = plain(self.line.points)
-        got = "未评" if np.isnan(points) else f"{plain(round(points, 4))}"
-        sign = {"base": "得", "bonus": "加", "deduction": "扣"}[self.line.section]
         state = "bad" if faults else "warn" if missing else "ok"
         words = "有误" if faults else missing or ("已评" if self.line.section == "base" else "")
         tag = Html(parts.escaped('<span class="cx-tag cx-{state}">{words}</span>', state=state, words=words)
                    if words else "")  # fmt: skip
-        parts.tell(self.score, '<span class="cx-points">{sign}<b> {got}</b>／{full}分</span> {tag}', sign=sign, got=got,
-                   full=full, tag=tag)  # fmt: skip
+        parts.tell(self.score, '<span class="cx-points">{got}</span> {tag}', got=_earned(self.line, points), tag=tag)
         parts.mark(self.page, state if words else "")
         parts.tell(self.state, "{measured}{counted}{faults}", measured=self._measured_said(),
                    counted=_said("逐户检查：", counted), faults=_faults(faults))  # fmt: skip
@@ -112,8 +108,8 @@ class LineForm:
         """Show both values and let the person choose."""
         mine, theirs = clash.mine, clash.theirs
         head = parts.block("<p><b>{who}在您之前改了这一条，没有被覆盖。</b>请选用一个：</p>", who=theirs.who)
-        keep = parts.button(f"用我的：{in_words(mine)}")
-        give = parts.button(f"用{theirs.who}的：{in_words(theirs.entry)}")
+        keep = parts.button(f"用我的：{in_words(mine, self.line)}")
+        give = parts.button(f"用{theirs.who}的：{in_words(theirs.entry, self.line)}")
         keep.on_click(lambda _: self._settled(choose, mine, theirs))
         give.on_click(lambda _: self._settled(choose, theirs.entry, theirs))
         self.clash.children = (parts.box(head, parts.row(keep, give, classes=["cx-actions"]), classes=["cx-conflict"]),)
@@ -123,6 +119,12 @@ class LineForm:
         self.frozen = frozen
         for control in (*self.controls.values(), self.note):
             control.disabled = frozen
+        if self.details.children:
+            self.details.children = tuple(self._detail())
+
+    def count(self, kept: int) -> None:
+        """How many photos and documents there are, on the button."""
+        self.more.description = f"依据、照片（{kept}份）" if kept else "依据、照片"
 
     def _settled(self, choose: Callable[[Entry, Saved], None], entry: Entry, theirs: Saved) -> None:
         self.clash.children = ()
@@ -165,7 +167,8 @@ class LineForm:
     def _measured_said(self) -> Html:
         if self.measured is None:
             return Html("")
-        value = in_words({name: self.measured[name] for name in ("value", "of") if pd.notna(self.measured[name])})
+        given = {name: self.measured[name] for name in ("value", "of") if pd.notna(self.measured[name])}
+        value = in_words(given, self.line)
         used = "，未另填，按此计分" if not {"value", "of", "outcome"} & set(self.entry()) else ""
         note = f"（{self.measured['note']}）" if self.measured.get("note") else ""
         words = '<div class="cx-measured">台账取数：{value}{note}{used}</div>'
@@ -184,13 +187,11 @@ class LineForm:
         if len(self.evidence):
             rows = self.evidence.assign(hit=np.where(self.evidence["counted"], "计入", "不计入"))
             columns = {"id": "台账编号", "said": "记录", "hit": "是否计入"}
-            shown.append(parts.shown(tables.table(rows, columns, f"台账依据（{len(rows)}条）"), "cx-evidence"))
-        kept = parts.shown(self.files(self.line.id), "cx-evidence")
-        shown.append(kept)
-        if not self.frozen:
-            most = settings()["evidence_megabytes"]
-            shown.append(_upload(f"添加照片或PDF（每个不超过{most}MB）", self, kept))
-        return shown
+            table = tables.table(rows, columns, f"台账依据（{len(rows)}条）", cards=True)
+            shown.append(parts.shown(table, "cx-evidence"))
+        if self.line.evidence:
+            shown.append(parts.block('<p class="cx-rule">应备佐证：{said}</p>', said=self.line.evidence))
+        return [*shown, self.files(self.line.id)]
 
 
 def controls(line: Line) -> dict[str, Any]:
@@ -198,18 +199,19 @@ def controls(line: Line) -> dict[str, Any]:
     base = line.section == "base"
     kind, unit = line.rule.kind, line.unit or ""
     if kind == "met":
-        options = [*(MET if base else HAPPENED), *([IDLE] if base else [])]
+        options = [*answers(line).items(), *([IDLE] if base else [])]
         return {"value": parts.choice("是否符合" if base else "是否有此情形", options)}
     if kind == "marks":
         step = settings()["mark_step"]
         marks = np.arange(0, line.points + step / 2, step).round(6).tolist()
-        scale = [("请选择", None), *((f"{plain(mark)}分", mark) for mark in reversed(marks)), IDLE]
+        scale = [("请选择", ""), *((f"{plain(mark)}分", mark) for mark in reversed(marks)), IDLE]
         return {"value": parts.selected(f"评定（0至{plain(line.points)}分）", scale)}
     if line.rule.needs_of:
-        part, whole = ("合格", "检查") if "merchants" in line.readings else ("符合", "总数")
-        made = {"value": parts.number(f"{part}{_in(unit)}"), "of": parts.number(f"{whole}{_in(unit)}")}
+        part = "合格" if "merchants" in line.readings else "符合"
+        made = {"value": parts.number(f"{part}{_in(unit)}"), "of": parts.number(f"{whole(line)}{_in(unit)}")}
     else:
-        made = {"value": parts.number(f"发现{_in(unit)}" if base else f"发生{_in(unit or '次')}")}
+        verb = "发现" if kind == "per_unit" else "数量" if base or unit not in ("", "次") else "发生"
+        made = {"value": parts.number(f"{verb}{_in(unit or '次')}")}
     if base:
         made["idle"] = parts.tick("不适用", "cx-idle")
     return made
@@ -226,11 +228,20 @@ def _shown(control: Any, value: Any, idle: bool) -> Any:
     known = [each for _, each in control.options]
     if idle:
         return "na" if "na" in known else None
+    blank = "" if "" in known else None
     try:
         near = float(value)
     except (TypeError, ValueError):
-        return None
-    return next((each for each in known if isinstance(each, int | float) and each == near), None)
+        return blank
+    return next((each for each in known if isinstance(each, int | float) and each == near), blank)
+
+
+def _earned(line: Line, points: float) -> Html:
+    """What a line earns; bonus and deduction may be earned several times, so that they have no full marks."""
+    if np.isnan(points):
+        return Html(f"满分{plain(line.points)}分")
+    whole = f"／{plain(line.points)}" if line.section == "base" else ""
+    return Html(f"{ADDS[line.section]}<b> {plain(round(points, 4))}</b>{whole}分")
 
 
 def _said(head: str, words: str) -> Html:
@@ -250,7 +261,8 @@ def _wording(line: Line, before: dict[str, Any] | None) -> w.HTML:
     last = ""
     if before is not None:
         got = "未评" if np.isnan(before["score"]) else f"{plain(round(before['score'], 4))}分"
-        last = parts.escaped('<p class="cx-before">上期{got}：{why}</p>', got=got, why=before["reason"])
+        about = {"period": before["period"], "got": got, "why": before["reason"]}
+        last = parts.escaped('<p class="cx-before">上期（{period}年）{got}：{why}</p>', **about)
     note = parts.escaped('<p class="cx-rule">读法说明：{note}</p>', note=line.note) if line.note else ""
     red = Html('<span class="cx-tag cx-bad">红线</span>' if line.red_line else "")
     return parts.block(
@@ -259,17 +271,3 @@ def _wording(line: Line, before: dict[str, Any] | None) -> w.HTML:
         anchor=anchor(line.id), id=line.id, text=line.text, label=line.label, points=plain(line.points),
         rule=line.rule_in_words(), red=red, note=Html(note), last=Html(last),
     )  # fmt: skip
-
-
-def _upload(label: str, form: LineForm, kept: w.HTML) -> w.FileUpload:
-    line, attach, files = form.line.id, form.attach, form.files
-    upload = parts.files(label)
-
-    def taken(change: Any) -> None:
-        wrong = [attach(line, each["name"], bytes(each["content"])) for each in change["new"]]
-        if wrong:
-            parts.tell(kept, "{wrong}{files}", wrong=Html("".join(each.text for each in wrong)), files=files(line))
-            upload.value = ()
-
-    upload.observe(taken, names="value")
-    return upload

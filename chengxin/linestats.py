@@ -40,7 +40,7 @@ def line_statistics(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
     DataError : faulty observations
     """
     sheet = score(rubric, observations)
-    figures = Figures(sheet)
+    figures = Figures(sheet, rubric.lines)
     whole = totals(sheet)["complete"].to_numpy()
     points = np.nan_to_num(figures.score[whole])
     found = figures.state[whole] == ASSESSED
@@ -124,7 +124,7 @@ def double_counting(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
     DataError : faulty observations
     """
     sheet = score(rubric, observations)
-    figures = Figures(sheet)
+    figures = Figures(sheet, rubric.lines)
     whole = totals(sheet)["complete"].to_numpy()
     points = np.nan_to_num(figures.score[whole])
     lost = np.where(figures.section == 0, figures.points - points, points)

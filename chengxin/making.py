@@ -21,6 +21,12 @@ from chengxin.workbook import to_xlsx
 
 TIMEOUT = 300  # seconds a cell may take
 TRIES = 2
+WARM = (
+    "chengxin.areacard",
+    "chengxin.comparison",
+    "chengxin.rechecked",
+    "chengxin.yearly",
+)  # kernels find them imported
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from chengxin import gather, readers
-from chengxin.access import WHOLE, current
 from chengxin.citycounts import COUNTED, counted
 from chengxin.errors import UsageError
 from chengxin.placing import ranks
@@ -134,9 +133,6 @@ def chosen(overview: Overview, period: str | None = None, kind: str | None = Non
     return Choice(period or overview.periods[-1], kind or None, unit or None)
 
 
-_LATEST: dict[object, Overview] = {}  # at most one
-
-
 def latest(engine: Engine) -> Overview:
     """As `gathered`, which is asked again only when the data have changed since, or for another reader.
 
@@ -148,13 +144,7 @@ def latest(engine: Engine) -> Overview:
     ------
     UsageError : there is no assessment
     """
-    reader = current()
-    key = (str(engine.url), reader.role in WHOLE or reader, readers.change_number(engine))
-    if key not in _LATEST:
-        made = gathered(engine)
-        _LATEST.clear()
-        _LATEST[key] = made
-    return _LATEST[key]
+    return gather.fresh("overview", engine, gathered)
 
 
 def gathered(engine: Engine) -> Overview:

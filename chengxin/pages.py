@@ -75,4 +75,6 @@ def head(title: str, *lead: str) -> Html:
     """
     said = "　".join(filter(None, lead))
     under = escaped('<p class="cx-lead">{said}</p>', said=said) if said else ""
-    return Html(escaped("<h1>{title}</h1>{under}", title=title, under=Html(under)))
+    kind, colon, name = title.partition("：")
+    name = escaped("<span>{name}</span>", name=name) if name else ""  # kept together where the line breaks
+    return Html(escaped("<h1>{kind}{name}</h1>{under}", kind=kind + colon, name=Html(name), under=Html(under)))

@@ -87,7 +87,7 @@ class Panel:
 def panel(rubric: Rubric, observations: pd.DataFrame) -> Panel:
     """Score observations and arrange them for draws; DataError when they are faulty."""
     sheet = score(rubric, observations)
-    results, figures = totals(sheet), Figures(sheet)
+    results, figures = totals(sheet), Figures(sheet, rubric.lines)
     whole = results["complete"].to_numpy()
     places = np.flatnonzero(figures.section == 0)
     cells = np.ix_(whole, places)

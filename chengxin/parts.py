@@ -73,6 +73,13 @@ def selected(label: str, options: Choices | Mapping[str, Any], value: Any = None
     return made(w.Dropdown, "cx-field", *classes, options=pairs, value=start, description=label)
 
 
+def offer(picker: w.Dropdown, options: Sequence[tuple[str, Any]], value: Any) -> None:
+    """Other things to choose from a list, the first where there is no such value; nothing is sent of what stays."""
+    if tuple(picker.options) != tuple(options):
+        picker.options = options
+    picker.value = value if value in [each for _, each in options] else options[0][1]
+
+
 def tick(label: str, *classes: str) -> w.Checkbox:
     """A box to tick."""
     return made(w.Checkbox, *classes, description=label, indent=False)
@@ -83,9 +90,10 @@ def day(label: str) -> w.DatePicker:
     return made(w.DatePicker, "cx-field", description=label)
 
 
-def files(label: str, accept: str = "image/*,.pdf", multiple: bool = True) -> w.FileUpload:
-    """Photos or documents to hand over."""
-    return made(w.FileUpload, accept=accept, multiple=multiple, description=label)
+def files(label: str, accept: str = "image/*,.pdf", multiple: bool = True, most: int = 0) -> w.FileUpload:
+    """Photos or documents to hand over; with `most`, larger ones than so many megabytes stay in the browser."""
+    limit = [f"cx-most-{most}"] if most else []
+    return made(w.FileUpload, *limit, accept=accept, multiple=multiple, description=label, tooltip=label)
 
 
 def number(label: str, value: Any = "", *classes: str) -> w.Text:

@@ -27,7 +27,8 @@ class Pasted:
     """A pasted table as read.
 
     rows : row of the paste and values, the sound ones; faults : row and what is wrong; dropped : personal columns that
-    were thrown away unread; count : rows of data; shown : the cells as read, with row, for a preview
+    were thrown away unread; count : rows of data; shown : the cells as read, with row, for a preview; headed : whether
+    the first row was read as a header
     """
 
     rows: Rows
@@ -35,6 +36,7 @@ class Pasted:
     dropped: list[str]
     count: int
     shown: pd.DataFrame
+    headed: bool = True
 
 
 def read(book: Book, text: str, known: Callable[[str], set[str]]) -> Pasted:
@@ -52,13 +54,16 @@ def read(book: Book, text: str, known: Callable[[str], set[str]]) -> Pasted:
         said = faults or [(0, Fault("粘贴内容", "没有数据", "从表格软件复制的单元格"))]
         return Pasted([], said, [], 0, pd.DataFrame(columns=["row", *book.labels]))
     names, dropped, wrong = _names(book, table[0][1])
-    body = table[1:] if names else table
-    names = names or list(book.labels)
+    body = table[1:] if names or wrong else table
+    headed, names = len(body) < len(table), names or list(book.labels)
+    if len(body) > LONGEST:
+        fault = Fault("粘贴内容", f"有{len(body)}行", f"不超过{LONGEST}行", "请分几次粘贴，或用chengxin load导入")
+        return Pasted([], [(0, fault)], dropped, len(body), pd.DataFrame(columns=["row", *book.labels]), headed)
     cells, uneven = _cells(book, names, body)
     if wrong or uneven:
-        return Pasted([], wrong + uneven, dropped, len(body), cells)
+        return Pasted([], wrong + uneven, dropped, len(body), cells, headed)
     rows, faults = checked(book, cells, known)
-    return Pasted(rows, faults, dropped, len(body), cells)
+    return Pasted(rows, faults, dropped, len(body), cells, headed)
 
 
 def checked(
@@ -103,11 +108,7 @@ def _table(text: str) -> tuple[list[tuple[int, list[str]]], list[Placed]]:
         table = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t"))
     except csv.Error as error:
         return [], [(0, Fault("粘贴内容", f"读不懂（{error}）", "从表格软件复制的单元格，每格不超过13万字"))]
-    rows = [(n, cells) for n, cells in enumerate(table, 1) if "".join(cells).strip()]
-    if len(rows) > LONGEST:
-        found, expected = f"有{len(rows)}行", f"不超过{LONGEST}行"
-        return [], [(0, Fault("粘贴内容", found, expected, "请分几次粘贴，或用chengxin load导入"))]
-    return rows, []
+    return [(n, cells) for n, cells in enumerate(table, 1) if "".join(cells).strip()], []
 
 
 def _plain(name: str) -> str:

@@ -11,8 +11,11 @@ from sqlalchemy import Engine
 from chengxin import citywords, pages, parts, pointwords
 from chengxin import pointwatch as watch
 from chengxin.errors import ChengxinError, UsageError
+from chengxin.exports import Shown
 from chengxin.gather import speaking_day
+from chengxin.pointsheets import shown as taken
 from chengxin.quarters import day_in_words, in_words
+from chengxin.savebar import save_bar
 from chengxin.store import open_store
 from chengxin.tables import Html
 
@@ -34,32 +37,35 @@ class PointPage:
         self, database: str | Engine | None = None, asked: dict[str, str] | None = None, *,
         today: Callable[[], date] = date.today,
     ) -> None:  # fmt: skip
-        engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
+        self.engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
         self.wrong, given, self.filling = parts.block(""), asked or {}, False
         try:
-            self.books = watch.read(engine)
+            self.books = watch.latest(self.engine)
             self.standing = speaking_day(self.books["work"], today())
             quarter, unit = self._judged(given)
         except ChengxinError as error:
             self.page = parts.box(parts.shown(pages.style()), parts.block("<p>{said}</p>", said=error),
                                   classes=["cx-page"])  # fmt: skip
             return
-        names = self.watch.units[self.watch.units["code"].isin(self.watch.judged["unit"])]
-        known = list(zip(names["short_name"], names["code"], strict=True))
-        self.quarter = parts.selected("季度", self._quarters(), quarter)
-        self.unit = parts.selected("填报单位", [("全部", ""), *known] if len(known) > 1 else known, unit)
+        self.quarter, self.unit = parts.selected("季度", []), parts.selected("填报单位", [])
+        self._offer(quarter, unit or "")
         self.day = parts.day("截至")
         self.day.value = self.watch.as_of
         self.body = {name: parts.block("") for name in BODY}
         self.page = self._page()
         self.quarter.observe(lambda _: self.show(), names="value")
         self.unit.observe(lambda _: self.show(), names="value")
-        self.day.observe(lambda _: self._rejudge(), names="value")
+        self.day.observe(lambda _: self.show(), names="value")
         self.show()
 
     def show(self) -> None:
-        """Say everything of the choice."""
+        """Say everything of the choice, from the database as it is now; a day for which there is nothing is told."""
         if self.filling:
+            return
+        try:
+            self._rejudge()
+        except ChengxinError as error:
+            self._say(error)
             return
         quarter, unit = self.quarter.value, self.unit.value or None
         mine = self.watch.of(unit)
@@ -84,6 +90,11 @@ class PointPage:
         }.items():
             parts.tell(self.body[name], "{said}", said=said)
 
+    def taken(self) -> Shown:
+        """What the page shows, to take along."""
+        unit = self.unit.value or None
+        return taken(self.watch.of(unit), self.quarter.value, self.unit.label if unit else "")
+
     def plain(self) -> dict[str, Any]:
         """The figures as plain data, for checking."""
         mine = self.watch.of(self.unit.value or None)
@@ -104,22 +115,22 @@ class PointPage:
             return self._judged({})
 
     def _rejudge(self) -> None:
-        """Judge again as of another day; an empty one is the day the page began with."""
-        try:
-            self.watch = watch.watched(self.books, self.day.value or self.standing)
-        except ChengxinError as error:
-            self._say(error)
+        """Judge again where the data or the day have changed; an empty day is the one the page began with."""
+        books, day = watch.latest(self.engine), self.day.value or self.standing
+        if books is self.books and day == self.watch.as_of:
             return
+        self.watch, self.books = watch.watched(books, day), books
         parts.tell(self.wrong, "")
-        kept, self.filling = self.quarter.value, True
-        self.quarter.options = self._quarters()
-        known = self.watch.quarters
-        self.quarter.value = kept if kept in known else known[-1]
-        self.filling = False
-        self.show()
+        self._offer(self.quarter.value, self.unit.value)
 
-    def _quarters(self) -> list[tuple[str, str]]:
-        return [(in_words(each), each) for each in reversed(self.watch.quarters)]
+    def _offer(self, quarter: str, unit: str) -> None:
+        """Offer the quarters and units there are; what there is no more gives way to the newest, and to all."""
+        self.filling = True
+        names = self.watch.units[self.watch.units["code"].isin(self.watch.judged["unit"])]
+        known = list(zip(names["short_name"], names["code"], strict=True))
+        parts.offer(self.quarter, [(in_words(each), each) for each in reversed(self.watch.quarters)], quarter)
+        parts.offer(self.unit, [("全部", ""), *known] if len(known) > 1 else known, unit)
+        self.filling = False
 
     def _say(self, error: ChengxinError) -> None:
         parts.tell(self.wrong, '<p class="cx-banner cx-bad" role="alert">{said}</p>', said=error)
@@ -142,7 +153,8 @@ class PointPage:
         return parts.box(
             parts.shown(pages.style()), parts.shown(pages.banner(self.watch.demo)),
             parts.box(body["title"], classes=["cx-head"]), self.wrong,
-            parts.row(self.quarter, self.unit, self.day, classes=["cx-fields"]), body["cards"],
+            parts.row(self.quarter, self.unit, self.day, classes=["cx-fields"]), save_bar(self.taken),
+            body["cards"],
             parts.box(card("", "units", "quarters"), card("", "sectors"), classes=halves),
             card("没有按期报送或没有填完的监测点", "wanting"),
             card("自查与现场核查", "agreement", "differing"), card("计量器具到期", "tools"),

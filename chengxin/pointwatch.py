@@ -96,6 +96,11 @@ def read(engine: Engine) -> dict[str, Any]:
     return {**books, "units": readers.units(engine), "work": readers.assessments(engine)}
 
 
+def latest(engine: Engine) -> dict[str, Any]:
+    """As `read`, which is asked again only when the data have changed since, or for another reader."""
+    return gather.fresh("pointwatch", engine, read)
+
+
 def watched(books: Mapping[str, Any], as_of: date) -> Watch:
     """Judge all filings and instruments as of a day.
 

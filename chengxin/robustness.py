@@ -239,7 +239,12 @@ def leave_one_out(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
     """Ranks without each base line in turn: which lines decide the order.
 
     The line's points are taken away from everybody and not spread over the others, so totals are out of less than
-    full marks. Only assessments complete with all lines are ranked, with and without the line.
+    full marks. Only assessments complete with all lines are ranked, with and without the line (Saisana, Saltelli &
+    Tarantola 2005, as for `rank_intervals`).
+
+    Parameters
+    ----------
+    rubric, observations : as `scoring.score` takes them
 
     Returns
     -------

@@ -60,6 +60,10 @@ def sample_size(
     margin : d, as a share, above 0 and below 1
     confidence, share : as for `margin_of_error`
 
+    Returns
+    -------
+    whole number of merchants, at most N
+
     Raises
     ------
     UsageError : a value outside its range
@@ -89,6 +93,10 @@ def survey_size(at_least: float = 0.95, expected: float = 1.0, *, confidence: fl
     at_least : the standard p₀ as a share, 0 to 1
     expected : p, the share that will be found, above p₀
     confidence : percent
+
+    Returns
+    -------
+    whole number of answers
 
     Raises
     ------

@@ -4,6 +4,7 @@ Voilà executes any notebook under its root for whoever knows the path, so the r
 start that holds copies of the notebooks for people and nothing else; it goes when the server stops.
 """
 
+import ast
 import errno
 import logging
 import os
@@ -57,6 +58,23 @@ def served_root(notebooks: Path | None = None) -> Iterator[Path]:
         yield root
 
 
+def imported(root: Path) -> list[str]:
+    """Names of the modules that the pages import, for the process their kernels are forked from.
+
+    Parameters
+    ----------
+    root : from `served_root`
+    """
+    found = set()
+    for path in root.glob("*/*.ipynb"):
+        code = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code")
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.ImportFrom | ast.Import):
+                before = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+                found |= {before + name.name for name in node.names}
+    return sorted(found)
+
+
 def configuration(root: Path, port: int, host: str, *, demo: bool, name: str = "") -> Config:
     """What Voilà is told: nothing served but pages, nothing overridden by a visitor, no idle kernel kept.
 
@@ -87,7 +105,6 @@ def configuration(root: Path, port: int, host: str, *, demo: bool, name: str = "
     config.MappingKernelManager = Config(
         cull_idle_timeout=int(limits["serve_idle_minutes"] * 60), cull_interval=60, cull_connected=False
     )
-    config.KernelManager.transport = "ipc"  # nothing listens on a port but the site itself
     config.VoilaExecutor.on_cell_error = failed
     config.HTMLExporter.language_code = "zh"
     return config
@@ -137,11 +154,17 @@ def serve(
         raise UsageError("还没有账号；请先运行 chengxin user add 账号 --role 市局 --display 姓名，或用 --demo 试用。")
     os.environ["CHENGXIN_DB"] = database
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(TEMPLATES), os.environ.get("JUPYTER_PATH")]))
+    from chengxin.forks import DASHBOARDS
+    from chengxin.kernels import Forks
     from chengxin.site import Site  # takes seconds: it brings Voilà
 
-    with served_root(notebooks) as root:
+    with (
+        served_root(notebooks) as root,
+        Forks(imported(root), charts=1) as bare,
+        Forks(imported(root), DASHBOARDS, charts=bare) as whole,
+    ):
         site = Site(config=configuration(root, port, host, demo=demo, name=name), config_file_paths=[])
-        site.arrange(demo=demo, reports=reports, ready=ready)
+        site.arrange(demo=demo, reports=reports, sources={False: bare, True: whole}, ready=ready)
         site.initialize([])
         site.start()
 

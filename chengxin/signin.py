@@ -19,7 +19,7 @@ from chengxin.store import writing
 
 OPENS = {  # role → notebooks, by the beginning of their path
     "city": ("entry/", "dashboard/", "lab/"),
-    "county": ("entry/", "dashboard/"),
+    "county": ("entry/", "dashboard/", "lab/"),
     "assessor": ("entry/assessment.ipynb",),
     "point": ("entry/filing.ipynb",),
     "leader": ("dashboard/",),

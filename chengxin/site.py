@@ -5,8 +5,9 @@ Every handler goes through `Guarded`: security headers, and error pages in Chine
 
 import json
 import re
+import signal
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,12 +15,15 @@ import nbformat
 import tornado.httpserver
 import tornado.ioloop
 import tornado.netutil
+import voila.notebook_renderer
+from jinja2.bccache import Bucket, BytecodeCache
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import FileFindHandler, JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyterlab_server.themes_handler import ThemesHandler
 from tornado.web import HTTPError
 from voila.app import Voila
+from voila.exporter import VoilaExporter
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
@@ -28,6 +32,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from chengxin import readers
 from chengxin.finished import FORMATS, Report, finished
 from chengxin.guard import IDENTITY, TICKET, Channels, Guarded, Owned, Template, rendered
+from chengxin.kernels import Forks
 from chengxin.reports import KINDS
 from chengxin.settings import settings
 from chengxin.signin import OUTCOMES, SAFE, identity, may_open
@@ -58,6 +63,31 @@ class Render(Guarded, TornadoVoilaHandler):
             await super().get(path)
         finally:
             self.kernel_manager.tickets.pop(ticket, None)
+
+
+class Compiled(BytecodeCache):
+    """Compiled templates of this server: Voilà's exporter compiles all of a page's for every page."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+class Exporter(VoilaExporter):
+    """Voilà's exporter with the compiled templates kept."""
+
+    compiled = Compiled()
+
+    def _create_environment(self) -> Any:
+        environment = super()._create_environment()
+        environment.bytecode_cache = self.compiled
+        return environment
 
 
 class Home(Guarded, JupyterHandler):
@@ -166,14 +196,18 @@ class Site(Voila):
         FileFindHandler: Guarded,
     }
 
-    def arrange(self, *, demo: bool, reports: Path | None, ready: Callable[[str], None]) -> None:
-        """What the command line asked for; see `server.serve`."""
-        self.demo, self.reports, self.ready = demo, reports, ready
+    def arrange(
+        self, *, demo: bool, reports: Path | None, sources: Mapping[bool, Forks], ready: Callable[[str], None]
+    ) -> None:  # fmt: skip
+        """What the command line asked for, see `server.serve`, and what kernels are forked from, see `Kernels`."""
+        self.demo, self.reports, self.sources, self.ready = demo, reports, sources, ready
 
     def init_settings(self) -> dict[str, Any]:
         settings = super().init_settings()
         engine = open_store()
         self.identity_provider.engine = engine
+        voila.notebook_renderer.VoilaExporter = Exporter  # Voilà has no setting for it
+        settings["kernel_manager"].sources = self.sources
         return {
             **settings,
             "chengxin_reports": lambda: finished(engine, self.reports),
@@ -219,6 +253,7 @@ class Site(Voila):
         self.port: int = sockets[0].getsockname()[1]
         self.ready(self.connection_url)
         self.ioloop = tornado.ioloop.IOLoop.current()
+        signal.signal(signal.SIGTERM, self._handle_signal_stop)
         tornado.ioloop.PeriodicCallback(self.sweep, SWEEP).start()
         try:
             self.ioloop.start()

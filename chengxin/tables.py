@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 BRIEF = re.compile(r"\d{4}-\d\d-\d\d|[一-龥]{2,4}")  # dates and short words are never broken over lines
+LONG = 20  # letters from which a cell of a card's table may wrap
 
 MARK = 99.2  # percent: a line at the very end of a track would be cut off
 
@@ -24,8 +25,9 @@ class Html:
 
 
 def table(
-    frame: pd.DataFrame, columns: Mapping[str, str], caption: str, mark: str | None = None, right: Collection[str] = ()
-) -> Html:
+    frame: pd.DataFrame, columns: Mapping[str, str], caption: str, mark: str | None = None, right: Collection[str] = (),
+    *, cards: bool = False,
+) -> Html:  # fmt: skip
     """A frame as an HTML table: numbers to the right, missing values as —, all text escaped.
 
     Parameters
@@ -35,6 +37,7 @@ def table(
     caption : Chinese caption above the table
     mark : name of a column with the class of each row: red, short (points lost) or empty
     right : text columns that stand to the right like numbers
+    cards : every cell carries its heading, so that a phone can show each row as a card (class cx-rows)
     """
     numeric = {name: name in right or pd.api.types.is_numeric_dtype(frame[name]) for name in columns}
     head = "".join(f'<th scope="col"{_side(numeric[name])}>{html.escape(text)}</th>' for name, text in columns.items())
@@ -42,14 +45,19 @@ def table(
     rows = zip(marked, *(frame[name] for name in columns), strict=True)
     body = "".join(
         f"<tr{f' class={kind}' if kind else ''}>"
-        + "".join(_cell(cell, numeric[name]) for name, cell in zip(columns, cells, strict=True))
+        + "".join(
+            _cell(cell, numeric[name], columns[name] if cards else "")
+            for name, cell in zip(columns, cells, strict=True)
+        )
         + "</tr>"
         for kind, *cells in rows
     )
     if not len(frame):
         body = f'<tr><td colspan="{len(columns)}">本期没有此类记录</td></tr>'
     title = f"<caption>{html.escape(caption)}</caption>"
-    return Html(f'<div class="wide"><table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')
+    kind = ' class="cx-rows"' if cards else ""
+    head = f"<table{kind}>{title}<thead><tr>{head}</tr></thead>"
+    return Html(f'<div class="wide">{head}<tbody>{body}</tbody></table></div>')
 
 
 def ruled(caption: str, names: Mapping[str, str], rows: Iterable[Sequence[str | Html]], *classes: str) -> Html:
@@ -103,7 +111,7 @@ def _side(numeric: bool) -> str:
     return ' class="num"' if numeric else ""
 
 
-def _cell(cell: Any, numeric: bool) -> str:
+def _cell(cell: Any, numeric: bool, heading: str = "") -> str:
     if cell is None or pd.isna(cell):
         text = "—"
     elif isinstance(cell, bool):
@@ -112,6 +120,9 @@ def _cell(cell: Any, numeric: bool) -> str:
         text = f"{cell:.2f}"
     else:
         text = html.escape(str(cell)).replace("\n", "<br>")
+    if heading:
+        kind = "none" if text == "—" else "long" if len(text) > LONG else "num" if numeric else "short"
+        return f'<td class="{kind}" data-heading="{html.escape(heading)}">{text}</td>'
     brief = ' class="brief"' if not numeric and BRIEF.fullmatch(text) else ""
     return f"<td{_side(numeric) or brief}>{text}</td>"
 

@@ -61,6 +61,8 @@ def variance_shares(
     if size not in [2**k for k in range(1, 15)] or not 0 < near < float("inf"):
         raise UsageError(f"样本{size}、集中度{near:g}；应为2至{LARGEST}之间2的整数次幂，集中度为正数。")
     found, known = panel(rubric, observations), groups(rubric)
+    if found.ids.empty:
+        return _told({}, np.zeros(1), seed, known, np.array([found.points[places].sum() for _, places in known]))
     share = found.points / rubric.full_marks
     own = np.array([share[places].sum() for _, places in known])
     names = [f"{n}" for n in range(len(known))]

@@ -1,15 +1,23 @@
-"""Who is at a page and what its address asks for. The address is only looked up; it cannot say who somebody is."""
+"""Who is at a page, what its address asks for, and what a page may do while its reader's browser gets ready.
 
+The address is only looked up; it cannot say who somebody is.
+"""
+
+import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qs
 
+import comm
 import ipywidgets as w
+from ipykernel.comm.comm import BaseComm
 
-from chengxin import parts
+from chengxin import pages, parts
 from chengxin.access import LOCAL, current
 
 DEMO = "demo"  # the account of a site without sign-in
+SOON = 0.02  # seconds: the server has then heard that the notebook is through
 
 
 def asked() -> dict[str, str]:
@@ -30,3 +38,51 @@ def name_field(given: Mapping[str, str]) -> w.Text:
     field = parts.text("填写人姓名", given.get("who", "")[:40])
     field.disabled = current() is not LOCAL and current().who != DEMO
     return field
+
+
+def afterwards(work: Callable[[], None], stage: w.Box) -> None:
+    """Do the slow part of a page while its reader's browser gets ready; at once where no server waits for the page.
+
+    The browser asks for all widgets when it is ready, and is answered after the work. Until then it is told of none:
+    of half a page it could make nothing.
+
+    Parameters
+    ----------
+    work : gives the stage its children
+    stage : holds a line that says so until then, and for good if the work fails
+    """
+    if not pages.served():
+        work()
+        return
+    stage.children = (parts.block('<p class="cx-banner" role="status">正在打开，请稍候。</p>'),)
+    waiting = [work]
+
+    def once() -> None:
+        while waiting:
+            _quietly(waiting.pop(), stage)
+
+    def asked_for(line: Any, message: Any) -> None:
+        once()
+        w.Widget.handle_control_comm_opened(line, message)
+
+    asyncio.get_running_loop().call_later(SOON, once)
+    comm.get_comm_manager().register_target("jupyter.widget.control", asked_for)
+
+
+def _quietly(work: Callable[[], None], stage: w.Box) -> None:
+    announced, comm.create_comm = comm.create_comm, _unannounced
+    try:
+        work()
+    except Exception:
+        said = "没有打开，已填的内容都还在。请刷新本页；仍不行请告知管理员。"
+        stage.children = (parts.block('<p class="cx-banner cx-bad" role="alert">{said}</p>', said=said),)
+        raise
+    finally:
+        comm.create_comm = announced
+
+
+def _unannounced(**about: Any) -> BaseComm:
+    """A widget's line to the browser that the browser has not been told of."""
+    made = BaseComm(**{**about, "primary": False})
+    comm.get_comm_manager().register_comm(made)
+    return made

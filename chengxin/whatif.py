@@ -9,7 +9,7 @@ import pandas as pd
 from chengxin.changing import Changes, breaches, changed
 from chengxin.figures import Figures
 from chengxin.labtable import trial
-from chengxin.model import Rubric
+from chengxin.model import Line, Rubric
 from chengxin.readings import NUMBER
 from chengxin.rules import plain
 from chengxin.scoring import rank, score, totals
@@ -50,6 +50,10 @@ def what_if(rubric: Rubric, observations: pd.DataFrame, changes: Changes) -> Wha
     observations : long frame, as `scoring.score` takes it
     changes : line id → fields, reading → option; see `changing.changed`. A `Rubric` is also taken: a loaded variant
 
+    Returns
+    -------
+    a `WhatIf`: totals and ranks of both, who moved and by which line
+
     Raises
     ------
     UsageError : changes that do not fit the rubric
@@ -58,7 +62,7 @@ def what_if(rubric: Rubric, observations: pd.DataFrame, changes: Changes) -> Wha
     after = changes if isinstance(changes, Rubric) else changed(rubric, changes)
     old, new = score(rubric, observations), score(after, observations)
     table = beside(totals(old), totals(new))
-    moved = _moved(old, new)
+    moved = _moved(old, new, rubric.lines)
     table["by"] = _by(moved, [line.id for line in rubric.lines], table["change"].to_numpy())
     return WhatIf(rubric, after, table, _lines(rubric, moved), breaches(after))
 
@@ -80,9 +84,9 @@ def beside(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _moved(old: pd.DataFrame, new: pd.DataFrame) -> Any:
+def _moved(old: pd.DataFrame, new: pd.DataFrame, lines: tuple[Line, ...]) -> Any:
     """Change of points towards the total, assessments × lines; what was not assessed or dropped counts as 0."""
-    was, now = Figures(old), Figures(new)
+    was, now = Figures(old, lines), Figures(new, lines)
     moved = (np.nan_to_num(now.score) - np.nan_to_num(was.score)) * SIGN[was.section]
     return np.where(np.abs(moved) > EDGE, moved, 0.0)
 
@@ -102,7 +106,7 @@ def _by(moved: Any, ids: list[str], change: Any, most: int = 3) -> list[str]:
 
 def _lines(rubric: Rubric, moved: Any) -> pd.DataFrame:
     touched = np.flatnonzero((moved != 0).any(axis=0))
-    largest = moved[np.abs(moved).argmax(axis=0), np.arange(moved.shape[1])] if len(moved) else np.empty(0)
+    largest = moved[np.abs(moved).argmax(axis=0), np.arange(moved.shape[1])] if len(moved) else moved
     rows = [
         {
             "line": rubric.lines[n].id,

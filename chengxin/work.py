@@ -42,7 +42,7 @@ class Work:
     about : row of `readers.assessments`; merchants : those of the area in business, code, name, sector, premises;
     entries : field → as saved, or as stored with version 0 (once submitted, what is stored comes first);
     stored : lines with an observation; observed : what the ledgers say, with evidence; before : sheet of the period
-    before with reasons (empty when there is none); change : the newest change known
+    before with reasons and its period (empty when there is none); change : the newest change known
     """
 
     about: Mapping[str, Any]
@@ -112,8 +112,9 @@ def _entry(row: Mapping[str, Any]) -> Entry:
 
 def _before(work: pd.DataFrame, row: Mapping[str, Any], rubric: Rubric, seen: pd.DataFrame) -> pd.DataFrame:
     same = (work["area"] == row["area"]) & (work["rubric"] == row["rubric"]) & (work["period"] < row["period"])
-    last = work[same].sort_values("period")["id"].tail(1)
-    return explain(rubric, score(rubric, seen[seen["assessment"].isin(last)]))
+    last = work[same].sort_values("period").tail(1)
+    sheet = explain(rubric, score(rubric, seen[seen["assessment"].isin(last["id"])]))
+    return sheet.assign(period="".join(last["period"]))
 
 
 def grid_lines(rubric: Rubric) -> list[Line]:
@@ -134,8 +135,7 @@ def judge(work: Work, entries: Mapping[str, Entry]) -> Judged:
     lines = {line.id: line for line in work.rubric.lines}
     for n, column, *rest in located(work.rubric, typed):
         line = lines[typed["line"].iloc[n]]
-        found = rest[0].removeprefix(f"“{line.id}”条{line.label}")
-        faults.setdefault(line.id, []).append(Fault(f"{line.id}条{line.label} {PARTS[column]}", found, *rest[1:]))
+        faults.setdefault(line.id, []).append(_in_form(line, column, *rest))
     sound = typed[~typed["line"].isin(faults)].astype({"value": "float64", "of": "float64"})
     filled = fill(sound, work.observed, pd.DataFrame([work.about]))
     filled = filled[~filled["line"].isin([*faults, *missing])]
@@ -185,6 +185,20 @@ def _number(given: Any) -> Any:
     """A number as typed: full-width digits are read, what is no number stays as it is and is told later."""
     text = normal(str(given)) if given is not None and not isinstance(given, bool) else ""
     return float(text) if NUMBER.fullmatch(text) else text or None
+
+
+def whole(line: Line) -> str:
+    """What the second number of a line is called."""
+    return "检查" if "merchants" in line.readings else "总数"
+
+
+def _in_form(line: Line, column: str, found: str, expected: str, remedy: str = "") -> Fault:
+    """A fault of an observation in the words of the form's controls."""
+    of = whole(line).removesuffix("数") + "数"
+    found = found.removeprefix(f"“{line.id}”条{line.label}").removeprefix("的").replace("分母", of)
+    expected = expected.replace("有限的数", "阿拉伯数字，如12").replace("of", of).replace("value", "前一个数")
+    remedy = remedy.replace("请留空，不要有这一条", "请把各数都留空")
+    return Fault(f"{line.id}条{line.label} {PARTS[column]}", found, expected, remedy)
 
 
 def _unexplained(line: Line, row: Mapping[str, Any]) -> Fault:

@@ -134,6 +134,17 @@ def history(engine: Engine, assessment: str) -> pd.DataFrame:
     return both.sort_values("at", kind="stable", ignore_index=True)[["at", "who", "what", "entry", "why"]]
 
 
+def comment(engine: Engine, assessment: str) -> str:
+    """Why an assessment came back last, with who said it; empty where its last step was no return."""
+    query = sa.select(AUDIT.c.who, AUDIT.c.old, AUDIT.c.new, AUDIT.c.why).order_by(AUDIT.c.id.desc())
+    with engine.connect() as conn:
+        steps = conn.execute(query.where(AUDIT.c.subject == ASSESSMENT.name, AUDIT.c.key == assessment))
+        for who, old, new, why in steps:
+            if old is None or old["status"] != new["status"]:
+                return f"{why}（{who}）" if old and new["status"] == "draft" else ""
+    return ""
+
+
 def _gaps(rubric: Rubric, missing: Mapping[str, str]) -> list[Fault]:
     labels = {line.id: line.label for line in rubric.lines}
     return [Fault(f"{line}条{labels[line]}", said, "有评价结果，不适用的写明理由") for line, said in missing.items()]

@@ -95,6 +95,22 @@ def test_a_county_reads_its_own_unit_and_nothing_else(as_, whole):
     assert drafts.saved(mine, "assessment", drafts_of(whole, OTHER)[0]) == {}
 
 
+@pytest.mark.parametrize("role", [*ROLES, "leader"])
+def test_everybody_is_told_that_data_are_sample_data(as_, role):
+    assert access.sample(as_({**ROLES, "leader": LEADER}[role]))
+
+
+def test_real_data_are_not_called_sample_data(as_, path, tmp_path):
+    copy = tmp_path / "real.db"
+    copy.write_bytes(path.read_bytes())
+    engine = open_store(str(copy))
+    assert access.sample(engine)
+    with engine.begin() as conn:
+        conn.execute(sa.update(ASSESSMENT).values(demo=False))
+    assert not access.sample(engine)
+    engine.dispose()
+
+
 @pytest.mark.parametrize("name", sorted(METADATA.tables))
 def test_a_county_sees_of_each_table_what_a_plain_reading_says(as_, whole, name):
     """The rows of every table, found a second way: with frames, reference by reference."""

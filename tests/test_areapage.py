@@ -1,21 +1,25 @@
 """The page of one area: what it shows is what the database holds, for whom it is, whatever the address asks."""
 
+import io
 import json
 import re
 import shutil
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import expect
 from stores import empty_database, opened
 
-from chengxin import access
+from chengxin import access, areawords, readers
 from chengxin.access import Access
 from chengxin.areapage import AreaPage
 from chengxin.explain import explain
+from chengxin.exports import to_csv, to_png
 from chengxin.schema import AREA, IMPROVEMENT
-from chengxin.store import open_store, writing
+from chengxin.store import open_store, record, writing
 
 SCREENS = ((1920, 1080), (1366, 768), (390, 844))
 FITS = """Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth
@@ -93,6 +97,15 @@ def test_peers_are_named_and_counted(engine):
     assert page.shown.about["name"] not in said
 
 
+def test_many_peers_are_counted_and_not_all_named(engine):
+    shown = AreaPage(engine).shown
+    many = pd.concat([shown.peers] * 100, ignore_index=True)
+    said = areawords.compare(replace(shown, peers=many)).text
+    assert f"同类对象{len(many)}个" in said
+    assert said.count("<li>") == areawords.NAMED
+    assert f"另有{len(many) - areawords.NAMED}个没有列出" in said
+
+
 def test_what_is_late_depends_on_the_day(sample, tmp_path):
     path = shutil.copy(sample, tmp_path / "x.db")
     with opened(path) as engine, writing(engine) as conn:
@@ -150,6 +163,38 @@ def test_what_a_person_typed_is_text(sample, tmp_path):
         page = AreaPage(engine, OPEN)
     assert "&lt;img" in page.body["sheet"].value
     assert not [name for name, piece in page.body.items() if "<img" in piece.value]
+
+
+def test_what_is_taken_along_is_what_is_shown(engine):
+    for asked in ({"area": "331082-S1", "period": "2026"}, OPEN):
+        page = AreaPage(engine, asked)
+        made = page.taken()
+        assert made.demo
+        assert made.chosen["评价对象"] == page.shown.about["name"]
+        sheets = {sheet.name: sheet for sheet in made.sheets}
+        assert sheets["主要数字"].frame["shown"].iloc[0] in words(page, "cards")
+        rows = dict(zip(sheets["逐条得分"].frame["line"], sheets["逐条得分"].frame["reason"], strict=True))
+        assert rows == dict(zip(page.shown.lines["line"], page.shown.lines["reason"], strict=True))
+        assert sheets["得分构成"].frame["end"].iloc[-1] == page.shown.about["low"]
+        assert len(made.charts) == page.shown.about["complete"]  # the chart has no colour for what is not assessed
+        assert to_png(made).startswith(b"\x89PNG")
+        table = pd.read_csv(io.BytesIO(to_csv(made, "整改事项")))
+        assert table["可挽回（分）"].sum() == pytest.approx(page.shown.mend["points"].sum(), abs=1e-3)
+
+
+def test_a_change_in_the_database_shows_at_the_next_choice(sample, tmp_path):
+    with opened(shutil.copy(sample, tmp_path / "x.db")) as engine:
+        page = AreaPage(engine, {"area": "331082-J1", "period": "2025"})
+        before, total = page.known, page.shown.about["total"]
+        page.period.value = "2026"
+        assert page.known is before  # nothing was changed, nothing is read again
+        seen = readers.observations(engine)
+        seen = seen[(seen["assessment"] == "331082-J1-2025") & (seen["line"] == "3.1")]
+        with writing(engine) as conn:
+            record(conn, seen.assign(value=0.0), who="测试", why="测试", at=datetime(2026, 11, 2, tzinfo=UTC))
+        page.period.value = "2025"
+        assert page.known is not before
+        assert page.shown.about["total"] == pytest.approx(total - 5)
 
 
 def test_an_empty_database_says_so(tmp_path):

@@ -1,7 +1,7 @@
 """The assessment form driven as a person drives it, without a browser: rules, notes, conflicts, submission."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import ipywidgets as w
@@ -10,10 +10,13 @@ from stores import opened, sample_database
 
 from chengxin import drafts, parts, readers
 from chengxin.assessform import AssessmentForm
-from chengxin.assesspage import AssessmentPage
+from chengxin.assesspage import REVIEW, AssessmentPage
+from chengxin.changes import put
+from chengxin.evidenceform import EvidenceForm
 from chengxin.lineform import controls
 from chengxin.rubric import load_rubric
 from chengxin.scoring import score, totals
+from chengxin.store import writing
 from chengxin.visitor import asked, name_field
 from chengxin.work import opened as work_of
 
@@ -104,7 +107,11 @@ def test_half_typed_and_wrong_numbers_are_kept_and_told(engine):
     assert "“二十”不是数字" in shown(form)
     assert form_of(engine).lines["8.1"].controls["value"].value == "二十"
     give(form, "8.1", value="31")
-    assert "31大于分母30" in shown(form)
+    assert "31大于检查数30" in shown(form)
+    give(form, "8.1", value="")
+    assert "没有数值" in shown(form)
+    assert "请把各数都留空" in shown(form)
+    assert " of" not in shown(form)
     assert "cx-bad" in form.lines["8.1"].page._dom_classes
 
 
@@ -157,6 +164,12 @@ def test_last_period_stands_beside_each_line(engine):
     assert f"：{before.loc['2.1', 'reason']}" in " ".join(texts(form.lines["2.1"].page))
 
 
+def files_of(form, line):
+    """The form of a line's files as the page makes it."""
+    about = {"who": form.who, "now": form.now, "frozen": form.frozen, "told": form.lines[line].count}
+    return EvidenceForm(form.engine, form.work.about["id"], line, **about)
+
+
 def test_what_is_missing_is_listed_with_links_to_its_place(engine):
     form = form_of(engine)
     listed = form.missing.children[0].value
@@ -175,7 +188,9 @@ def test_what_a_person_types_is_only_text(engine, text):
     form.move("draft", text)
     form._history()
     form.lines["7.1"].more.click()
-    form._attach("7.1", text[:60], b"\xff\xd8\xff" + b"x")
+    files = files_of(form, "7.1")
+    files.attach([(text[:60], b"\xff\xd8\xff" + b"x"), (text[:60], b"MZ")])
+    assert "不认得的文件类型" in files.wrong.value
     whole = "".join(texts(form_of(engine, who="王").page)) + "".join(texts(form.page))
     assert "<img" not in whole
     assert "<script" not in whole
@@ -214,9 +229,10 @@ def test_others_who_are_there_are_named(engine):
 
 def test_merchants_are_drawn_with_a_recorded_seed_and_checked_one_by_one(engine):
     form = form_of(engine)
-    form.grid.seed.value = "七"
-    form.grid.start.click()
-    assert "应为不超过12位的整数" in shown(form)
+    for wrong in ("七", "-1", "7.5", "²", "1" * 13):
+        form.grid.seed.value = wrong
+        form.grid.start.click()
+        assert f"随机种子“{wrong}”：应为不超过12位的整数" in shown(form)
     form.grid.seed.value = "7"
     form.grid.start.click()
     sample = drafts.saved(engine, "assessment", SCENIC)["sample"].entry
@@ -255,6 +271,7 @@ def test_submission_shows_every_fault_then_freezes(engine):
     give(form, "10.1", note="另有一户铅封损坏")
     form.submit()
     assert "已提交" in " ".join(texts(form.outcome))
+    assert "评价已提交，内容只供查看" in form.standing.value
     assert form.lines["8.1"].controls["value"].disabled
     assert form.grid.grid.frozen
     stored = readers.observations(engine, "2026").query("assessment == @SCENIC")
@@ -272,24 +289,84 @@ def test_a_return_with_a_comment_opens_the_form_again(engine):
     assert form.frozen
     form.move("draft", "请补照片")
     assert not form.frozen
+    assert "已退回修改：请补照片（李科员）" in form.standing.value
+    assert "已退回修改：请补照片（李科员）" in form_of(engine).standing.value
     assert not form.lines["8.1"].controls["value"].disabled
     give(form, "8.1", value="20")
     assert "已保存" in form.saved.value
     form._history()
     assert "请补照片" in shown(form)
+    form.submit()
+    assert "退回修改" not in form.standing.value
+
+
+@pytest.mark.parametrize(("role", "offered"), [("city", [True, True]), ("county", [True, False]), ("assessor", None)])
+def test_a_role_is_offered_only_the_steps_it_may_take(engine, role, offered):
+    with writing(engine) as conn:
+        put(conn, "assessment", [{"id": SCENIC, "status": "submitted"}], who="王科长", why="提交", at=AT)
+    form = AssessmentForm(engine, SCENIC, who="李", now=lambda: AT, review=REVIEW.get(role, ()))
+    there = ["cx-off" not in form.reviewing._dom_classes]
+    there += ["cx-off" not in each._dom_classes for each in form.reviewing.children[1].children]
+    assert there == ([True, *offered] if offered else [False, False, False])
 
 
 def test_a_photo_is_kept_and_another_file_refused(engine):
     form = form_of(engine)
     line = form.lines["10.1"]
     line.more.click()
-    upload = line.details.children[-1]
-    given = [{"name": "x.exe", "content": b"MZ"}, {"name": "铅封.jpg", "content": b"\xff\xd8\xffphoto"}]
+    (upload,) = (each for each in line.details.children[-1].children if isinstance(each, w.FileUpload))
+    given = [{"name": "x.exe", "content": b"MZ"}, {"name": "铅封.jpg", "content": PHOTO}]
     about = {"type": "", "size": 2, "last_modified": AT}
     upload.value = tuple({**about, **each} for each in given)
     said = " ".join(texts(line.details))
     assert "铅封.jpg" in said
     assert "不认得的文件类型" in said
+    assert line.more.description == "依据、照片（1份）"
+    assert form_of(engine).lines["10.1"].more.description == "依据、照片（1份）"
+
+
+PHOTO = b"\xff\xd8\xffphoto"
+
+
+def test_a_photo_is_looked_at_and_taken_out_with_a_reason(engine):
+    form = form_of(engine)
+    files = files_of(form, "10.1")
+    files.look.click()
+    assert "请先选择文件" in files.wrong.value
+    files.attach([("铅封.jpg", PHOTO), ("证书.pdf", b"%PDF-1.7 x")])
+    keys = {label.split("（")[0]: key for label, key in files.chosen.options[1:]}
+    files.chosen.value = keys["铅封.jpg"]
+    files.look.click()
+    assert (files.view.children[0].value, files.view.children[0].format) == (PHOTO, "jpeg")
+    files.chosen.value = keys["证书.pdf"]
+    files.look.click()
+    assert 'download="证书.pdf"' in files.view.children[0].value
+    files.out.click()
+    assert "写明撤下的理由" in files.wrong.value
+    files.why.value = "传错"
+    files.out.click()
+    assert [key for _, key in files.chosen.options[1:]] == [keys["铅封.jpg"]]
+    assert form.lines["10.1"].more.description == "依据、照片（1份）"
+
+
+def test_after_submission_files_are_only_looked_at(engine):
+    form = form_of(engine)
+    files = files_of(form, "10.1")  # open in one window while another hands in
+    files.attach([("铅封.jpg", PHOTO)])
+    files.chosen.value = files.chosen.options[1][1]
+    with writing(engine) as conn:
+        put(conn, "assessment", [{"id": SCENIC, "status": "submitted"}], who="王科长", why="提交", at=AT)
+    files.attach([("另一张.jpg", PHOTO + b"2")])
+    assert "佐证不能再改" in files.wrong.value
+    files.why.value = "传错"
+    files.out.click()
+    assert "佐证不能再改" in files.wrong.value
+    again = form_of(engine)
+    again.lines["10.1"].more.click()
+    shut = files_of(again, "10.1")
+    assert "cx-off" in shut.upload._dom_classes
+    assert "cx-off" in shut.taking._dom_classes
+    assert len(shut.kept) == 1
 
 
 def test_an_open_conflict_or_an_unsaved_change_is_not_handed_in(engine):
@@ -367,10 +444,17 @@ def test_nobody_enters_without_a_name(engine):
 
 def test_an_assessment_is_begun_from_the_page(engine):
     page = AssessmentPage(engine, {"who": "李科员"}, now=lambda: AT)
-    page.begin()
-    assert "四位数的评价年度" in page.wrong.value
     page.area.value = "331024-S2"
-    page.period.value = "2027"
+    for wrong in ("", "26", "0000", "1999", "2028", "二〇二七", "2027年", "9" * 30):
+        page.period.value = wrong
+        page.begin()
+        assert "评价年度是2000至2027之间的四位数" in page.wrong.value
+    page.period.value, page.as_of.value = "2027", date(2025, 12, 31)
+    page.begin()
+    assert "截止日期2025年12月31日不在2027年度" in page.wrong.value
+    assert page.form is None
+    page.as_of.value = None
+    page.period.value = "２０２７"
     page.begin()
     assert page.form is not None
     assert work_of(engine, "331024-S2-2027").about["status"] == "draft"

@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from chengxin import kernels, report_commands
 from chengxin.batch import make_reports
 from chengxin.kernels import Forks
-from chengxin.making import execute
+from chengxin.making import WARM, execute
 from chengxin.reports import KINDS
 
 AWKWARD = [
@@ -73,7 +73,7 @@ def _joined(outputs):
 @pytest.fixture(scope="module")
 def forks(demo):
     os.environ["CHENGXIN_DB"] = str(demo / "chengxin.db")
-    with Forks("index", "331082", "2026", 1) as source:
+    with Forks(WARM, "index", "331082", "2026", charts=1) as source:
         assert not source.failed
         yield source
         assert not source.failed, "no kernel was started the ordinary way"
@@ -120,7 +120,7 @@ def test_random_numbers_differ_between_kernels(forks, tmp_path):
 def test_where_the_preloaded_process_is_gone_ordinary_kernels_take_over(demo, tmp_path, monkeypatch):
     monkeypatch.setenv("CHENGXIN_DB", str(demo / "chengxin.db"))
     path = notebook(tmp_path / "one.ipynb", "6 * 7")
-    with Forks("index", "331082", "2026", 1) as source:
+    with Forks(WARM, "index", "331082", "2026", charts=1) as source:
         source._started[-1].kill()
         made = execute(path, None, {}, source.kernel, 60)
         assert made.cells[-1].outputs[0].data["text/plain"] == "42"

@@ -100,8 +100,8 @@ def test_a_filing_from_first_entry_to_check(browser, site, database, chengxin, s
     for kernel in kernels(database):
         os.kill(kernel, signal.SIGKILL)
     expect(tab.page.locator("#cx-alarm")).not_to_be_empty()
-    tab.errors.clear()  # the page may well complain of its kernel's death
     tab.open()
+    tab.errors.clear()  # the page may well complain of its kernel's death
     first = tab.item("1")
     expect(first.get_by_label("在用计量器具／台（件）", exact=True)).to_have_value(str(held + 3))
     assert stored(database, key) == before

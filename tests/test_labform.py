@@ -5,10 +5,8 @@ import re
 import pytest
 from labdata import SCENIC, STREET, observed
 from lxml import html
-from stores import sample_database
 
-from chengxin import lab, labcharts, labpage
-from chengxin.errors import UsageError
+from chengxin import lab, labcharts
 from chengxin.labform import WhatIfForm
 from chengxin.rules import KINDS
 
@@ -85,13 +83,24 @@ def test_what_a_reading_decides_cannot_be_typed_and_follows_the_reading():
 
 @pytest.mark.parametrize(
     ("points", "said"),
-    [("多", "应为数字"), ("-1", "大于0"), ("", "points"), ("<img src=x>", "&lt;img"), ("1e9", "1000")],
+    [("多", "应为数字"), ("-1", "大于0"), ("", "分值"), ("<img src=x>", "&lt;img"), ("1e9", "1000")],
 )
 def test_what_does_not_fit_is_said_and_changes_nothing(form, points, said):
     form.points.value = points
     assert said in form.said.value
     assert "<img" not in shown(form)
     assert form.changes == {}
+
+
+def test_a_limit_and_a_standard_are_refused_in_the_words_of_the_form(form):
+    form.readings["ceiling"].value = "很多"
+    assert "“总分是否封顶”没有选项“很多”，可用：空着、数字" in form.said.value
+    form.undo()
+    form.line.value = "4.1"
+    form.rule.asked["at_least"].value = "150"
+    assert "标准（%）得到“150”；应为大于0、不大于100的数。" in form.said.value
+    form.rule.asked["at_least"].value = "97.5"
+    assert form.changes["4.1"]["rule"]["at_least"] == 0.975
 
 
 def test_a_rule_that_the_observations_do_not_fit_is_said_briefly(form):
@@ -160,20 +169,3 @@ def test_charts_of_nothing_complete_do_not_fail():
     assert "0个完整的评价" in labcharts.bump(found).alt
     assert "没有完整的评价" in labcharts.shift(found).alt
     assert "<svg" in labcharts.intervals(lab.rank_intervals(STREET, frame, 5, 1)).svg
-
-
-@pytest.mark.parametrize("rubric", [STREET, SCENIC], ids=["street", "scenic_area"])
-def test_wording_stands_beside_rule_and_example(rubric):
-    page = labpage.beside_wording(rubric).text
-    assert page.count("<tr>") == len(rubric.lines) + 1
-    assert labpage.example(SCENIC.line("2.1")) == "1台件：得4分"
-    assert labpage.example(STREET.line("12.1")) == "20份中18份：得5.4分"
-
-
-def test_a_study_of_a_period(tmp_path):
-    found = labpage.study("2026", "street_strict_demo", str(sample_database(tmp_path / "x.db")))
-    assert (found.rubric.variant, found.demo) == ("street_strict_demo", True)
-    assert set(found.observations["assessment"]) == set(found.names)
-    assert "演示数据" in found.form().page.children[0].value
-    with pytest.raises(UsageError, match="1999"):
-        labpage.study("1999", "street", str(tmp_path / "x.db"))

@@ -179,6 +179,17 @@ def test_a_paste_with_bad_rows_saves_nothing_until_all_are_mended(engine):
     assert {f"N{n:03}" for n in range(200)} <= readers.keys(engine, "instrument")
 
 
+def test_a_paste_without_header_says_in_which_order_it_is_read(engine):
+    page = page_of(engine, ledger="survey")
+    page.area.value = "调查问卷\t日期\t答卷\nS1\t2026-03-31\t10"
+    page.check()
+    assert "没有表头，按“编号、景区街区编号、" in said(page.preview)
+    page.area.value = "编号\t景区街区编号\t调查日期\nS1\t331002-J1\t2026/2/30"
+    page.check()
+    assert "没有表头" not in said(page.preview)
+    assert "第2行 调查日期列：“2026/2/30”；应为日期" in said(page.preview)
+
+
 def test_a_paste_is_one_transaction_and_overwrites_nobody(engine):
     page = page_of(engine)
     page.area.value = instruments(3)

@@ -93,7 +93,16 @@ def test_what_is_no_table_is_told():
     assert "不认识的列“谁”" in str(read(SURVEY, lines(["编号", "谁", "调查日期"]), known).faults[0][1])
     assert "重复" in str(read(SURVEY, lines(["编号", "编号", "调查日期"]), known).faults[0][1])
     assert "有7格" in str(read(SURVEY, lines([*survey("S1"), "x"]), known).faults[0][1])
-    assert "不超过5000行" in str(read(SURVEY, lines(*[survey("S1")] * 5001), known).faults[0][1])
+
+
+@pytest.mark.parametrize("head", [[], [list(SURVEY.labels.values())]])
+def test_5000_rows_are_read_and_more_are_refused_with_and_without_a_header(head):
+    rows = [survey(f"N{n}") for n in range(10_000)]
+    made = read(SURVEY, lines(*head, *rows[:5000]), known)
+    assert (made.faults, len(made.rows), made.headed) == ([], 5000, bool(head))
+    made = read(SURVEY, lines(*head, *rows), known)
+    assert "有10000行；应为不超过5000行。请分几次粘贴" in str(made.faults[0][1])
+    assert made.rows == []
 
 
 @pytest.mark.parametrize("text", ["<img src=x onerror=alert(1)>", "=1+1", "长" * 10_000, "😀", "'; DROP TABLE survey"])

@@ -1,17 +1,20 @@
 """The page of monitoring points: what it shows is what was judged, for whom it is, whatever the address asks."""
 
+import io
 import json
 import re
 import shutil
 from datetime import date
 
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import expect
 from stores import empty_database, opened
 
-from chengxin import access, pointwatch
+from chengxin import access, pointwatch, pointwords
 from chengxin.access import Access
+from chengxin.exports import to_csv, to_png, to_xlsx
 from chengxin.pointpage import PointPage
 from chengxin.schema import INSTRUMENT, POINT
 from chengxin.store import writing
@@ -82,6 +85,33 @@ def test_instruments_are_listed_with_serial_and_validity(whole):
     page_words = words(whole, "merchant", "cancel")
     assert "附件1四2" in page_words
     assert "待决定" in page_words
+
+
+def test_a_nation_of_units_is_cut_and_counted(whole):
+    """No table or list grows with the country; what is left out is counted."""
+    rows = pd.concat([pointwatch.filed(whole.watch, "2026Q3", "short_name")] * 280, ignore_index=True)
+    said = pointwords.filed(rows, "short_name", "各填报单位报送").text
+    assert said.count("<tr") == pointwords.MOST + 1
+    assert f"另有{len(rows) - pointwords.MOST}条没有列出" in said
+    tools = pd.concat([pointwatch.instruments(whole.watch)] * 40, ignore_index=True)
+    said = pointwords.instruments(tools, "short_name").text
+    assert said.count("<li>") == 3 * pointwords.MOST
+
+
+def test_what_is_taken_along_is_what_is_shown(engine, whole):
+    page = PointPage(engine, {"county": "331082"})
+    for shown, unit in ((whole, ""), (page, "临海市")):
+        made = shown.taken()
+        assert (made.chosen["季度"], made.chosen["填报单位"]) == ("2026年第三季度", unit)
+        mine = shown.watch.of(shown.unit.value or None)
+        table = pd.read_csv(io.BytesIO(to_csv(made, "计量器具到期")))
+        assert table["出厂编号"].tolist() == pointwatch.instruments(mine)["serial"].tolist()
+        heads = pd.read_csv(io.BytesIO(to_csv(made))).set_index("指标")
+        assert heads.loc["应报季报", "数值"] == shown.plain()["应报季报"]
+        names = [sheet.name for sheet in made.sheets]
+        assert len(set(names)) == len(names)
+        assert to_xlsx(made).startswith(b"PK")
+        assert to_png(made).startswith(b"\x89PNG")
 
 
 def test_a_choice_filters_everything(engine):

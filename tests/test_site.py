@@ -6,12 +6,14 @@ import re
 import signal
 import time
 import unicodedata
+import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from books import GALLERY, IDENTITY, PID, TRIVIAL, book
 from pypdf import PdfReader
+from serving import serving
 from stores import opened, sample_database
 
 from chengxin import accounts
@@ -175,6 +177,41 @@ def test_a_kernel_knows_who_looks_and_a_client_cannot_say_otherwise(visit):
     said = page.locator("pre").inner_text()
     assert '"who": "demo"' in said
     assert "mallory" not in said
+
+
+def command(page):
+    """What the page's kernel was started as."""
+    return Path(f"/proc/{page.locator('.widget-label').inner_text()}/cmdline").read_bytes().decode().split("\0")
+
+
+def test_kernels_are_forked_from_a_process_with_everything_imported_until_it_is_gone(visit, served, tmp_path):
+    book(tmp_path / "entry" / "pid.ipynb", PID)
+    own = served(sample_database(tmp_path / "chengxin.db"), notebooks=tmp_path)
+    page = visit(f"{own}voila/render/entry/pid.ipynb")
+    assert "chengxin.forks" in command(page)
+    kernel = int(page.locator(".widget-label").inner_text())
+    source = int(re.search(r"PPid:\s+(\d+)", Path(f"/proc/{kernel}/status").read_text())[1])
+    os.kill(source, signal.SIGKILL)
+    page.goto(f"{own}voila/render/entry/pid.ipynb")
+    assert "ipykernel_launcher" in command(page)
+
+
+def test_a_site_told_to_stop_leaves_no_file_and_no_process(tmp_path):
+    left = tmp_path / "left"
+    left.mkdir()
+    with serving(sample_database(tmp_path / "chengxin.db"), TMPDIR=str(left)) as address:
+        opened_ = urllib.request.urlopen(f"{address}voila/render/entry/ledgers.ipynb").read()
+        assert list(left.iterdir())
+        assert b"voila_finish" in opened_
+    assert not list(left.iterdir())
+    assert not [each for each in Path("/proc").glob("[0-9]*/environ") if str(left) in _text(each)]
+
+
+def _text(path):
+    try:
+        return path.read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def test_a_page_prints_whole_without_its_controls(visit):

@@ -13,6 +13,8 @@
   const show = (state) => {
     if (leaving || state === shown || (shown === "gone" && state !== "out")) return;
     shown = state;
+    const shut = state === "gone" || state === "out"; // nothing is saved any more, so nothing more may be typed
+    document.querySelectorAll("#rendered_cells .cx-page").forEach((page) => { page.inert = shut; });
     alarm().replaceChildren();
     if (!state) return;
     alarm().append(Object.assign(document.createElement("span"), { textContent: words[state] }));

@@ -1,0 +1,197 @@
+"""What the lab's notebooks stand on and show; every role and every empty choice gets a sentence."""
+
+import inspect
+import json
+import re
+
+import nbformat
+import pandas as pd
+import pytest
+from labdata import SCENIC, STREET, observed
+from stores import opened, sample_database
+
+from chengxin import consistency, lab, labpage, labviews, readers
+from chengxin.access import IDENTITY
+from chengxin.errors import UsageError
+from chengxin.labform import WhatIfForm
+from chengxin.labmemo import memo
+from chengxin.labwalk import TryLine, Walk
+from chengxin.overview import Choice, gathered
+from chengxin.places import place
+from chengxin.scoring import score, totals
+from chengxin.weakspots import ranking
+
+NOTEBOOKS = sorted((place("notebooks") / "lab").glob("*.ipynb"))
+ROLES = {  # the city's account is that of the pages in test_lab_pages
+    "leader": {"role": "leader"}, "county": {"role": "county", "unit": "331082"},
+    "county of none": {"role": "county", "unit": "331099"},
+}  # fmt: skip
+CHOICES = {
+    "none": observed(STREET, 1, 1).head(0), "one": observed(STREET, 1, 1),
+    "incomplete": observed(STREET, 3, 1, missing=0.5),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return sample_database(tmp_path_factory.mktemp("lab") / "x.db")
+
+
+@pytest.fixture
+def at(base, monkeypatch):
+    """Sits at a page of the site as somebody."""
+
+    def sit(**who):
+        monkeypatch.setenv("CHENGXIN_DB", str(base))
+        monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5")
+        about = {"who": "li", "name": "李四", "unit": "", "point": "", **who}
+        monkeypatch.setenv(IDENTITY, json.dumps(about))
+
+    return sit
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem[:2])
+def test_every_notebook_runs_for_every_role(at, path, role):
+    at(**ROLES[role])
+    cells = nbformat.read(path, as_version=4).cells
+    code = [cell.source for cell in cells if cell.cell_type == "code" and "check" not in cell.metadata.get("tags", [])]
+    known = {}
+    for source in code:
+        exec(source, known)  # what the site runs, without a kernel
+    assert len(code) >= 3
+
+
+def test_a_county_sees_its_own_rows_only(at, base):
+    at(role="county", unit="331082")
+    found = labpage.study("2026", "street")
+    with opened(base) as engine:
+        mine = readers.assessments(engine, "2026", unit="331082")
+    assert set(found.observations["assessment"]) <= set(mine["id"])
+    assert set(labpage.checked_filings("2026")["unit"]) == {"临海市"}
+
+
+def test_totals_are_those_of_the_dashboard(base):
+    """Lines that nobody entered are filled from the ledgers, as everywhere."""
+    found = labpage.study("2026", "street", str(base))
+    mine = totals(score(found.rubric, found.observations))
+    with opened(base) as engine:
+        rows = ranking(gathered(engine), Choice("2026", "street", None))
+    told = dict(zip(rows["name"], rows["total"].where(rows["complete"]), strict=True))
+    named = {found.names[row.assessment]: row.total for row in mine.itertuples()}
+    pd.testing.assert_series_equal(pd.Series(named).sort_index(), pd.Series(told).sort_index(), check_names=False)
+    assert mine["complete"].sum() > 6
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_an_empty_or_partial_choice_is_a_sentence_or_an_empty_table(choice):
+    frame, names = CHOICES[choice], {}
+    found = lab.what_if(STREET, frame, {"12.1": {"points": 5}})
+    firm = lab.rank_intervals(STREET, frame, 20, 1, vary=["points", "merchants", "surveys"])
+    study = labpage.Study(STREET, frame, names, False, "2026")
+    cards = [
+        study.opening(), labviews.scores(STREET, frame, names), labviews.moves(found, names),
+        labviews.effects(memo(STREET, frame, "无", demo=False)), labviews.firmness(firm, names),
+        labviews.duels(lab.beats(STREET, frame, 20, 1), names), labviews.deciding(lab.leave_one_out(STREET, frame)),
+        labviews.groups(STREET, frame, 8, 1), labviews.variants({"原": STREET}, frame, names),
+        labviews.lines(lab.line_statistics(STREET, frame), lab.double_counting(STREET, frame)),
+        labviews.exercise(STREET, *labpage.paper_case(study)),
+    ]  # fmt: skip
+    assert all("<div" in card.text for card in cards)
+    assert ("评完两个以上再看" in cards[2].text) is (choice != "one")
+    assert ("没有你能看到的" in cards[0].text) is (choice == "none")
+    assert ("没有可作案卷的评价" in cards[-1].text) is (choice == "none")
+    form, walk = WhatIfForm(STREET, frame), Walk(STREET, frame, names)
+    form.points.value = "11"
+    form.shelf.known.value = "street_strict_demo"
+    assert form.shelf.kept
+    assert "<table" in walk.told.value
+
+
+def test_nothing_checked_is_a_sentence():
+    nothing = pd.DataFrame(columns=["item", "sector", "self_good", "check_good"])
+    card = labviews.alike(consistency.filed(nothing, ["sector"]), {"sector": "行业"}, "一致程度")
+    assert "没有双方都判断的项" in card.text
+
+
+def test_cards_hold_what_was_computed_and_escape_names():
+    frame, names = observed(STREET, 6, 1), {"A00": "<b>甲</b>"}
+    firm = lab.rank_intervals(STREET, frame, 200, 1)
+    page = labviews.firmness(firm, names).text
+    for row in firm.table.itertuples():
+        assert f">{row.low}–{row.high}<" in page
+    share = lab.beats(STREET, frame, 200, 1)
+    duels = labviews.duels(share, names).text
+    assert f"{share.loc['A00', 'A01']:.1%}" in duels
+    assert duels.count('<td class="num">—</td>') == 6  # nobody against itself
+    for text in (page, duels, labviews.scores(STREET, frame, names).text):
+        assert "<b>甲" not in text
+        assert "&lt;b&gt;甲" in text
+    enough = labviews.enough(120, [54], [0.97]).text
+    assert "±9.9个百分点" in enough
+    assert ">457<" in enough
+
+
+def test_a_study_of_a_period(base):
+    found = labpage.study("2026", "street_strict_demo", str(base))
+    assert (found.rubric.variant, found.demo) == ("street_strict_demo", True)
+    assert set(found.observations["assessment"]) == set(found.names)
+    assert "演示数据" in found.form().page.children[0].value
+    assert "1999年没有你能看到的" in labpage.study("1999", "street", str(base)).opening().text
+    with pytest.raises(UsageError, match="没有评分细则"):
+        labpage.study("2026", "moon", str(base))
+
+
+@pytest.mark.parametrize(
+    ("name", "takes"),
+    [
+        ("what_if", ["rubric", "observations", "changes"]), ("readings_effect", ["rubric", "observations"]),
+        ("rank_intervals", ["rubric", "observations", "draws", "seed"]),
+        ("leave_one_out", ["rubric", "observations"]), ("line_statistics", ["rubric", "observations"]),
+        ("agreement", ["a", "b"]), ("sample_size", []),
+    ],
+)  # fmt: skip
+def test_the_names_that_were_asked_for_stand_in_the_lab_and_are_documented(name, takes):
+    work = getattr(lab, name)
+    assert list(inspect.signature(work).parameters)[: len(takes)] == takes
+    assert all(f"\n    {part}\n    ---" in work.__doc__ for part in ("Parameters", "Returns", "Raises"))
+    assert name in lab.__all__
+    if name not in ("what_if", "readings_effect"):  # plain differences of totals and ranks have no other source
+        assert re.search(r"(19|20)\d\d", work.__doc__)
+
+
+def test_a_mistake_shows_its_sentence_in_a_notebook_and_no_frames():
+    assert UsageError("改一改。")._render_traceback_() == ["改一改。"]
+
+
+@pytest.mark.parametrize("rubric", [STREET, SCENIC], ids=["street", "scenic_area"])
+def test_wording_stands_beside_rule_and_example(rubric):
+    page = labpage.beside_wording(rubric).text
+    assert page.count("<tr>") == len(rubric.lines) + 1
+    assert labpage.example(SCENIC.line("2.1")) == "1台件：得4分"
+    assert labpage.example(STREET.line("12.1")) == "20份中18份：得5.4分"
+
+
+@pytest.mark.parametrize("rubric", [STREET, SCENIC], ids=["street", "scenic_area"])
+def test_any_line_can_be_tried_live(rubric):
+    tried = TryLine(rubric)
+    for line in rubric.lines:
+        tried.line.value = line.id
+        assert line.text in tried.wording.value
+        assert "alert" not in tried.told.value
+    tried.line.value = next(line.id for line in rubric.lines if line.rule.needs_of)
+    for value, of in (("21", "20"), ("<i>", "20"), ("1", ""), ("-1", "20"), ("1e999", "20")):
+        tried.value.value, tried.of.value = value, of
+        assert "alert" in tried.told.value, (value, of)
+        assert "<i>" not in tried.told.value
+    tried.value.value, tried.of.value = "20", "20"
+    assert "20÷20=" in tried.told.value
+
+
+def test_walking_through_an_assessment():
+    frame = observed(STREET, 2, 1)
+    walk = Walk(STREET, frame, {"A01": "<b>"})
+    before = walk.told.value
+    walk.chosen.value = "A01"
+    assert walk.told.value != before
+    assert walk.told.value.count("<tr>") == len(STREET.lines) + 1
