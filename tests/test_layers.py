@@ -47,6 +47,7 @@ ORDER = [
         "exchange",
         "held",
         "gather",
+        "labsource",
         "acts",
     ),
     *("evidence", "work", "workflow", "filework", "filesteps"),
