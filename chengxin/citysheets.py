@@ -21,7 +21,12 @@ LOSSES = {"line": "条目", "label": "内容", "lost": "失分合计（分）", 
 FLAGS = {"flag": "性质", "points": "分值（分）", "name": "评价对象", "short_name": "单位", "kind": "类别",
          "line": "条目", "label": "内容"}  # fmt: skip
 FLAG_WORDS = {"red": "红线", "black": "扣分", "honour": "加分"}
-RANKS = "景区、街区细则不同，分别排名；没有评完的不排名，只列总分区间；同分同名次，标“并列”。"
+DEFINED = {
+    "名次": "景区、街区细则不同，分别排名；按未经四舍五入的总分，同分同名次；没有评完的不排名，只列总分可能的范围。",
+    "单位中位数": "单位已评完对象总分的中位数；“评完后”是未评条目全不得分至全得满分时中位数所在的范围。",
+    "得分率": "所得分值÷已评基础条目的分值；没有评的条目不计。",
+    "失分": "已评基础条目没有得到的分值，加上扣分条目扣去的分值；没有评的条目不计。累计占比自失分最多的条目起累加。",
+}
 
 
 def shown(city: Overview, choice: Choice, named: Mapping[str, str], heat: list[pd.DataFrame]) -> Shown:
@@ -48,7 +53,7 @@ def shown(city: Overview, choice: Choice, named: Mapping[str, str], heat: list[p
     chosen = {"评价期": f"{choice.period}年", "类别": AREA_KINDS.get(choice.kind or "", ""),
               "填报单位": named[choice.unit] if choice.unit else "全市"}  # fmt: skip
     day = city.as_of[choice.period].date()
-    return Shown("全市看板", chosen, day, city.demo, sheets, drawn, {**said(heads), "名次": RANKS})
+    return Shown("全市看板", chosen, day, city.demo, sheets, drawn, {**said(heads), **DEFINED})
 
 
 def _ranking(city: Overview, choice: Choice) -> Sheet:

@@ -72,6 +72,7 @@ ORDER = [
     *("assessform", "assesspage"),
     *(
         "citywords",
+        "trendline",
         "citysheets",
         "citypage",
         "areawords",
