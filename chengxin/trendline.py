@@ -20,7 +20,7 @@ def trend(points: pd.DataFrame, caption: str) -> Html:
     periods, low, high = sorted(points["period"].unique()), points["total"].min(), points["total"].max()
     step = (WIDE - 2 * SIDE) / max(1, len(periods) - 1)
     at = {period: SIDE + n * step if len(periods) > 1 else WIDE / 2 for n, period in enumerate(periods)}
-    size = (HIGH - TOP - FOOT - 36) / max(high - low, 1)
+    size = (HIGH - TOP - FOOT - 46) / max(high - low, 1)
     above = points.groupby("period")["total"].transform("max") == points["total"]
     rows = points.assign(x=points["period"].map(at), y=TOP + 18 + (high - points["total"]) * size, above=above)
     drawn = [f'<path d="M8 {HIGH - FOOT}H{WIDE - 8}" stroke="{GRID}"/>']
