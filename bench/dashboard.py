@@ -120,8 +120,8 @@ def floors(page, choices: list[tuple[str, str]]) -> dict[str, list[tuple[float, 
         sql = """SELECT unit, avg(unrounded) AS mean, count(*) FROM result
                  WHERE period = ? AND kind = ? AND complete GROUP BY unit ORDER BY mean DESC"""
         ways = {
-            "pandas: one filter and groupby": pandas_way,
-            "SQL: one query (the mean; SQLite has no median)": lambda *asked: db.execute(sql, asked).fetchall(),
+            "pandas：一次筛选加分组": pandas_way,
+            "SQL：一条查询（SQLite没有中位数，取均值）": lambda *asked: db.execute(sql, asked).fetchall(),
         }
         return {name: [timed(lambda way=way, one=one: way(*one)) for one in choices] for name, way in ways.items()}
 
@@ -140,12 +140,12 @@ def kernel(path: str, rounds: int) -> dict[str, object]:
     rng, spent = random.Random(SEED), {}
     known = [code for _, code in page.unit.options if code]
     for name, control, values in (
-        ("period", page.period, list(PERIODS)), ("kind", page.kind, ["", *KINDS]), ("county", page.unit, known),
-        ("back to all counties", page.unit, known),
+        ("换评价期", page.period, list(PERIODS)), ("换类别", page.kind, ["", *KINDS]), ("选一个县", page.unit, known),
+        ("回到全部", page.unit, known),
     ):  # fmt: skip
         spent[name] = []
         for _ in range(rounds):
-            if name.startswith("back"):
+            if name == "回到全部":
                 control.value = rng.choice(values)
                 spent[name].append(timed(lambda control=control: setattr(control, "value", "")))
                 continue
@@ -164,14 +164,14 @@ def main(counties: int = 2800, rounds: int = 20) -> None:
         count = database(path, counties)
         size = path.stat().st_size / 2**20
         took = time.perf_counter() - start
-        print(f"{counties} counties, {count:,} observations, {size:.0f} MiB, made in {took:.0f} s")
+        print(f"{counties}个县，观测{count:,}条，数据库{size:.0f} MiB，造数{took:.0f}秒")
         call = [sys.executable, str(HERE), "kernel", str(path), str(rounds)]
         found = json.loads(subprocess.run(call, check=True, capture_output=True, text=True).stdout)
-    print(f"{found['at']:,} assessments; peak memory {found['whole']:.0f} MiB ({found['before']:.0f} after imports)")
-    print("\n| in one kernel | s | of the processor |\n|---|---|---|")
-    for name, key in (("read and score all", "read"), ("then the page, to its first figures", "first")):
+    print(f"评价{found['at']:,}个；内存峰值{found['whole']:.0f} MiB（载入程序后{found['before']:.0f}）")
+    print("\n| 一个计算进程 | 秒 | 其中处理器 |\n|---|---|---|")
+    for name, key in (("读库并全部评分", "read"), ("再到页面出齐", "first")):
         print(f"| {name} | {found[key][0]:.1f} | {found[key][1]:.1f} |")
-    print("\n| change of | median, ms | longest, ms | of the processor: median | longest |\n|---|---|---|---|---|")
+    print("\n| 一次筛选，毫秒 | 中位数 | 最长 | 处理器中位数 | 处理器最长 |\n|---|---|---|---|---|")
     for name, times in {**found["spent"], **found["floors"]}.items():
         both = [f(part) for part in zip(*times, strict=True) for f in (statistics.median, max)]
         print(f"| {name} | {' | '.join(f'{1000 * each:.1f}' for each in both)} |")

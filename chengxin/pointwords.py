@@ -175,8 +175,9 @@ def _instrument(row: dict[Any, Any]) -> str:
     return escaped(
         '<li><span class="cx-tag {tag}">{state}</span> {kind} 出厂编号{serial} '
         '<span class="cx-quiet">（{management}{until}）</span><br>{name}（{unit}）{place}</li>',
-        tag=tag, state=state, kind=row["kind"], serial=row["serial"], management=MANAGEMENT[row["management"]],
-        until=until, name=row["held"], unit=row["short_name"], place=row["place"] or "",
+        tag=tag, state=state, kind=row["kind"], serial=row["serial"] or "未登记",
+        management=MANAGEMENT[row["management"]], until=until, name=row["held"], unit=row["short_name"],
+        place=row["place"] or "",
     )  # fmt: skip
 
 

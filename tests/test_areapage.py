@@ -6,6 +6,7 @@ import re
 import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -25,6 +26,7 @@ SCREENS = ((1920, 1080), (1366, 768), (390, 844))
 FITS = """Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth
 && ![...document.querySelectorAll('.cx-wide')].some(e => e.scrollWidth > e.clientWidth + 1)"""
 OPEN, RED = {"area": "331002-J2", "period": "2026"}, {"area": "331022-S1", "period": "2026"}
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8").replace('"main *"', '".cx-page *"')
 ATTACK = "<img src=x onerror=alert(1)>"
 
 
@@ -57,6 +59,7 @@ def test_every_line_stands_there_with_its_reason_and_what_is_behind_it(engine):
     for row in page.shown.evidence.query("telling and used").to_dict("records"):
         assert row["said"] in said
         assert row["id"] in said
+    assert "台账记录1条，都计入：2026-09-04调查，有效问卷315份，满意298份" in said
     assert "得分按录入值；台账为" not in said
 
 
@@ -239,6 +242,7 @@ def test_the_page_in_a_browser(browser, served, sample):
     for width, height in SCREENS:
         page.set_viewport_size({"width": width, "height": height})
         assert fits(page), width
+    assert page.evaluate(CONTRAST) == []
     assert outside == []
     assert errors == []
     context.close()

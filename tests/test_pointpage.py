@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -22,6 +23,7 @@ from chengxin.store import writing
 SCREENS = ((1920, 1080), (1366, 768), (390, 844))
 FITS = """Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth
 && ![...document.querySelectorAll('.cx-wide')].some(e => e.scrollWidth > e.clientWidth + 1)"""
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8").replace('"main *"', '".cx-page *"')
 ATTACK = "<img src=x onerror=alert(1)>"
 
 
@@ -206,6 +208,7 @@ def test_the_page_in_a_browser(browser, served, sample):
     for width, height in SCREENS:
         page.set_viewport_size({"width": width, "height": height})
         assert fits(page), width
+    assert page.evaluate(CONTRAST) == []
     assert outside == []
     assert errors == []
     context.close()
