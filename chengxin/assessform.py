@@ -36,7 +36,12 @@ class AssessmentForm:
     """
 
     def __init__(
-        self, engine: Engine, assessment: str, *, who: str, now: Callable[[], datetime],
+        self,
+        engine: Engine,
+        assessment: str,
+        *,
+        who: str,
+        now: Callable[[], datetime],
         review: Collection[str] = ("draft", "approved"),
     ) -> None:
         self.engine, self.who, self.now, self.review = engine, who, now, review

@@ -183,8 +183,13 @@ def status(database: Database = None) -> None:
 
 
 @command("demo")
-def demo(out: Out = Path("chengxin-demo")) -> None:
-    """从零演示：新数据库、示例数据、评分、全部县级报告。"""
+def demo(
+    out: Out = Path("chengxin-demo"),
+    site: Annotated[
+        bool | None, typer.Option("--serve/--no-serve", help="最后打开网站；默认在终端里运行时打开", show_default=False)
+    ] = None,
+) -> None:
+    """从零演示：新数据库、示例数据、评分、全部县级报告，最后打开网站。"""
     from chengxin import readers
     from chengxin.places import place
     from chengxin.store import migrate, open_store
@@ -201,7 +206,10 @@ def demo(out: Out = Path("chengxin-demo")) -> None:
     typer.echo("演示数据：各项结果均为虚构，不反映任何单位的实际情况。")
     fine = report_commands.run(str(database), period, None, out, False)
     typer.echo(f"请用浏览器打开：{(out / 'index.html').resolve()}")
-    typer.echo(f"打开网站：chengxin serve --demo --database {database} --reports {out}")
+    if site if site is not None else sys.stdin.isatty() and sys.stdout.isatty():
+        site_commands.show(str(database), out)
+    else:
+        typer.echo(f"打开网站：chengxin serve --demo --database {database} --reports {out}")
     if not fine:
         raise typer.Exit(1)
 

@@ -29,23 +29,30 @@ from chengxin.unit_settings import said as own_settings
 
 @dataclass(frozen=True)
 class Kind:
-    """All assessments of one rubric, scored: results and scores as `overview.scored`, filled as `gather.filled`."""
+    """All assessments of one rubric, scored: results and scores as `overview.scored`; observations as scored, with the
+    assessment as sorted index."""
 
     rubric: Rubric
+    seen: pd.DataFrame
     results: pd.DataFrame
     scores: NDArray[np.float64]
-    filled: gather.Filled
 
 
 @dataclass(frozen=True)
 class Opened:
-    """What all areas share: assessments that were not withdrawn, units, ledgers; kinds once they were asked for."""
+    """What all areas share: assessments that were not withdrawn, units, ledgers.
+
+    Kinds are scored, and periods filled from the ledgers, when they are first asked for. Of a period whose
+    assessments are all approved the ledgers are only asked what stands behind the points; they no longer make them.
+    """
 
     engine: Engine
     work: pd.DataFrame
     units: pd.DataFrame
     books: Mapping[str, pd.DataFrame]
     kinds: dict[str, Kind] = field(default_factory=dict)
+    fillings: dict[tuple[str, str], gather.Filled] = field(default_factory=dict)
+    rubrics: dict[str, Rubric] = field(default_factory=dict)
 
     @property
     def demo(self) -> bool:
@@ -55,11 +62,30 @@ class Opened:
     def kind(self, name: str) -> Kind:
         """One kind of area with all its assessments."""
         if name not in self.kinds:
-            rubric, work = load_rubric(name), self.work[self.work["rubric"] == name]
-            filled = gather.filled(self.engine, rubric, work, self.books)
-            results, scores = scored(rubric, work, filled.observations)
-            self.kinds[name] = Kind(rubric, results, scores, filled)
+            rubric, work = self.rubric(name), self.work[self.work["rubric"] == name]
+            moving = sorted(set(work.loc[~work["status"].isin(gather.FROZEN), "period"]))
+            stored = readers.observations(self.engine, rubric=name)
+            stored = stored[stored["assessment"].isin(work.loc[~work["period"].isin(moving), "id"])]
+            parts = [stored, *(self.filled(name, period).observations for period in moving)]
+            seen = pd.concat(parts, ignore_index=True)
+            results, scores = scored(rubric, work, seen)
+            order = seen.set_index(seen["assessment"].rename(None)).sort_index(kind="stable")
+            self.kinds[name] = Kind(rubric, order, results, scores)
         return self.kinds[name]
+
+    def filled(self, name: str, period: str) -> gather.Filled:
+        """One kind's assessments of a period with the ledgers' share in them."""
+        key = name, period
+        if key not in self.fillings:
+            mine = self.work[(self.work["rubric"] == name) & (self.work["period"] == period)]
+            self.fillings[key] = gather.filled(self.engine, self.rubric(name), mine, self.books)
+        return self.fillings[key]
+
+    def rubric(self, name: str) -> Rubric:
+        """A rubric, read once."""
+        if name not in self.rubrics:
+            self.rubrics[name] = load_rubric(name)
+        return self.rubrics[name]
 
 
 @dataclass(frozen=True)
@@ -160,19 +186,19 @@ def closeup(known: Opened, assessment: str) -> CloseUp:
     kind = known.kind(work["rubric"])
     same = kind.results[kind.results["area"] == work["area"]].sort_values("period")
     about = same[same["id"] == assessment].iloc[0]
-    seen = kind.filled.observations
-    seen = seen[seen["assessment"].isin(same["id"])]
+    filled = known.filled(work["rubric"], work["period"])
+    seen = kind.seen.loc[[name for name in same["id"] if name in kind.seen.index]]
     sheet = explain(kind.rubric, score(kind.rubric, seen, same["id"]))
     lines = sheet[sheet["assessment"] == assessment]
     peers = kind.results[(kind.results["period"] == about["period"]) & kind.results["complete"]]
     peers = peers[peers["id"] != assessment].sort_values("unrounded", ascending=False, kind="stable")
     levels = known.books["area"].set_index("code")["level"]
     mend, mended = _mended(kind.rubric, sheet, same, about, known.books[IMPROVEMENT.name])
-    evidence = kind.filled.evidence
+    evidence = filled.evidence
     said = own_settings(known.books.get(SETTING.name), {about["unit"]: about["short_name"]}, about["as_of"],
                         ["measuring"])  # fmt: skip
     return CloseUp(
-        kind.rubric, about, levels.fillna("").get(about["area"], ""), _sourced(kind.rubric, lines, seen),
+        kind.rubric, about, levels.fillna("").get(about["area"], ""), _sourced(kind.rubric, lines, filled.observations),
         evidence[evidence["assessment"] == assessment], steps(kind.rubric, lines, about),
         compared(kind.rubric, kind.scores[[about["place"], *peers["place"]]]), peers[["name", "short_name", "total"]],
         history(kind.results, same), mend, mended, said,

@@ -12,11 +12,12 @@ import importlib
 import json
 import os
 import random
+import select
 import signal
 import socket
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ MAKERS = {
     "recheck": ("chengxin.rechecked", "rechecked"),
     "monitoring-year": ("chengxin.yearly", "monitoring_year"),
 }
+DASHBOARDS = "dashboards"  # instead of reports to rehearse
+QUIET = 15  # seconds without a request, after which what the dashboards show is looked after
 SIZE = 1 << 20
 
 
@@ -77,12 +80,37 @@ def _shown(method: Any) -> None:
             each._repr_html_()
 
 
-def serve(line: socket.socket) -> None:
-    """Fork a kernel for every request until the other side is gone."""
+def dashboards() -> None:
+    """Gather what the dashboards of the whole city show; done at once where nothing has changed since."""
+    from chengxin.overview import latest
+    from chengxin.store import open_store
+
+    with contextlib.suppress(Exception):  # what fails here fails in the kernel again, where it is told
+        engine = open_store(read_only=True)
+        try:
+            latest(engine)
+        finally:
+            engine.dispose()
+
+
+def serve(line: socket.socket, between: Callable[[], None] | None = None) -> None:
+    """Fork a kernel for every request until the other side is gone.
+
+    Parameters
+    ----------
+    line : one end of the socket pair
+    between : called when there was no request for a while
+    """
     gc.collect()
     gc.freeze()
     line.sendall(b"ready")
-    while wanted := line.recv(SIZE):
+    while True:
+        if between and not select.select([line], [], [], QUIET)[0]:
+            between()
+            continue
+        wanted = line.recv(SIZE)
+        if not wanted:
+            return
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
@@ -132,7 +160,7 @@ def _become(wanted: dict[str, Any], line: socket.socket) -> None:
 
 
 def main() -> None:
-    """Entry of the process: ``python -m chengxin.forks FD CHARTS MODULES [KIND UNITS PERIOD]``."""
+    """Entry of the process: ``python -m chengxin.forks FD CHARTS MODULES [KIND UNITS PERIOD | dashboards]``."""
     if sys.path and sys.path[0] in ("", str(Path.cwd())):
         del sys.path[0]  # as ipykernel's own launcher does
     number, address, modules, *rehearsal = sys.argv[1:]
@@ -142,6 +170,10 @@ def main() -> None:
     from chengxin import vega
 
     vega.use_server(address)
+    if rehearsal == [DASHBOARDS]:
+        dashboards()
+        serve(line, dashboards)
+        return
     if rehearsal:
         kind, units, period = rehearsal
         rehearse(kind, units.split(","), period)

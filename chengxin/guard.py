@@ -1,7 +1,9 @@
 """What stands before every address of the site: headers, error pages, whose kernel it is, how many there may be."""
 
+import json
 import re
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +12,7 @@ from tornado.web import HTTPError
 from voila.static_file_handler import TemplateStaticFileHandler
 from voila.utils import create_include_assets_functions
 
+from chengxin.access import WHOLE
 from chengxin.kernels import Forking, Forks, QuickClient
 from chengxin.settings import settings
 
@@ -81,13 +84,18 @@ class Kernel(Forking, ServerKernelManager):  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"client_factory": QuickClient, **options})
-        self.source = self.parent.source
+
+    async def _async_pre_start_kernel(self, **options: Any) -> Any:
+        """Only who may see the whole city starts from a process that has gathered it."""
+        role = json.loads(options["env"][_variable(IDENTITY)])["role"]
+        self.source = self.parent.sources[role in WHOLE and self.parent.sources[True].ready]
+        return await super()._async_pre_start_kernel(**options)
 
 
 class Kernels(AsyncMappingKernelManager):
     """Kernels with their owners, so that one person cannot take them all or touch another's."""
 
-    source: Forks | None = None
+    sources: Mapping[bool, Forks]  # by whether they hold what the whole city's dashboards show
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"kernel_manager_class": "chengxin.guard.Kernel", **options})

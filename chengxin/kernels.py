@@ -124,7 +124,7 @@ class ForkProvisioner(LocalProvisioner):
             "env": kwargs.get("env") or dict(os.environ),
         }
         try:
-            forked = self.source.fork(wanted)
+            forked = await asyncio.to_thread(self.source.fork, wanted)
         except (OSError, ValueError):
             self.source.failed = True
             return await super().launch_kernel(cmd, **kwargs)
@@ -144,16 +144,18 @@ class Forks:
     Parameters
     ----------
     modules : names of modules that every kernel finds imported
-    rehearsal : kind, units (codes with commas) and period of reports: what they compute, children find done
-    charts : number of processes that draw
+    rehearsal : kind, units (codes with commas) and period of reports: what they compute, children find done; or
+        `forks.DASHBOARDS`: children find the city gathered
+    charts : number of processes that draw; or those of another source
 
     failed : whether a kernel had to be started the ordinary way
     """
 
-    def __init__(self, modules: Iterable[str], *rehearsal: str, charts: int) -> None:
+    def __init__(self, modules: Iterable[str], *rehearsal: str, charts: "int | Forks") -> None:
         self.words, self.charts, self.failed = (",".join(modules), *rehearsal), charts, not hasattr(os, "pidfd_open")
         self._lock, self._started = threading.Lock(), list[Any]()
         self._line: socket.socket | None = None
+        self._drawn, self._ready = "", False
         self._folder = tempfile.mkdtemp(prefix="chengxin-")
 
     def __enter__(self) -> "Forks":
@@ -179,19 +181,24 @@ class Forks:
         self._line = None
 
     def _start(self) -> None:
-        address = f"{self._folder}/charts"
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(address)
-            listener.listen(64)
-            for _ in range(self.charts):
-                self._run(listener.fileno(), "chengxin.chartserver")
+        address = self._drawing()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._run(theirs.fileno(), "chengxin.forks", address, *self.words)
         self._line = ours
         ours.settimeout(START)
-        if ours.recv(16) != b"ready":
-            raise OSError("the preloaded process ended")
+
+    def _drawing(self) -> str:
+        """Address of the processes that draw, started unless another source has them."""
+        if isinstance(self.charts, Forks):
+            return self.charts._drawn
+        self._drawn = f"{self._folder}/charts"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self._drawn)
+            listener.listen(64)
+            for _ in range(self.charts):
+                self._run(listener.fileno(), "chengxin.chartserver")
+        return self._drawn
 
     def _run(self, number: int, module: str, *words: str) -> None:
         call = [sys.executable, "-m", module, str(number), *words]
@@ -210,6 +217,9 @@ class Forks:
             if self._line is None:
                 raise OSError("no process to fork from")
             try:
+                if not self._ready and self._line.recv(16) != b"ready":
+                    raise OSError("the preloaded process ended")
+                self._ready = True
                 self._line.sendall(json.dumps(wanted).encode())
                 said, handles, _, _ = socket.recv_fds(self._line, 32, 1)
             except OSError:
@@ -218,6 +228,11 @@ class Forks:
         if not handles:
             raise OSError("the preloaded process ended")
         return Forked(int(said), handles[0])
+
+    @property
+    def ready(self) -> bool:
+        """Whether a kernel can be had without waiting for the imports."""
+        return self._ready or (self._line is not None and bool(select.select([self._line], [], [], 0)[0]))
 
     @property
     def kernel(self) -> type[QuickKernel]:

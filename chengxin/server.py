@@ -154,12 +154,17 @@ def serve(
         raise UsageError("还没有账号；请先运行 chengxin user add 账号 --role 市局 --display 姓名，或用 --demo 试用。")
     os.environ["CHENGXIN_DB"] = database
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(TEMPLATES), os.environ.get("JUPYTER_PATH")]))
+    from chengxin.forks import DASHBOARDS
     from chengxin.kernels import Forks
     from chengxin.site import Site  # takes seconds: it brings Voilà
 
-    with served_root(notebooks) as root, Forks(imported(root), charts=1) as source:
+    with (
+        served_root(notebooks) as root,
+        Forks(imported(root), charts=1) as bare,
+        Forks(imported(root), DASHBOARDS, charts=bare) as whole,
+    ):
         site = Site(config=configuration(root, port, host, demo=demo, name=name), config_file_paths=[])
-        site.arrange(demo=demo, reports=reports, source=source, ready=ready)
+        site.arrange(demo=demo, reports=reports, sources={False: bare, True: whole}, ready=ready)
         site.initialize([])
         site.start()
 

@@ -7,7 +7,7 @@ import json
 import re
 import signal
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -196,16 +196,18 @@ class Site(Voila):
         FileFindHandler: Guarded,
     }
 
-    def arrange(self, *, demo: bool, reports: Path | None, source: Forks, ready: Callable[[str], None]) -> None:
-        """What the command line asked for, see `server.serve`, and what kernels are forked from."""
-        self.demo, self.reports, self.source, self.ready = demo, reports, source, ready
+    def arrange(
+        self, *, demo: bool, reports: Path | None, sources: Mapping[bool, Forks], ready: Callable[[str], None]
+    ) -> None:  # fmt: skip
+        """What the command line asked for, see `server.serve`, and what kernels are forked from, see `Kernels`."""
+        self.demo, self.reports, self.sources, self.ready = demo, reports, sources, ready
 
     def init_settings(self) -> dict[str, Any]:
         settings = super().init_settings()
         engine = open_store()
         self.identity_provider.engine = engine
         voila.notebook_renderer.VoilaExporter = Exporter  # Voilà has no setting for it
-        settings["kernel_manager"].source = self.source
+        settings["kernel_manager"].sources = self.sources
         return {
             **settings,
             "chengxin_reports": lambda: finished(engine, self.reports),

@@ -4,7 +4,7 @@ import getpass
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,13 +14,14 @@ import typer
 from chengxin.console import Command, Database, Group, padded
 from chengxin.errors import UsageError
 
+PORT = 8866
 AccountName = Annotated[str, typer.Argument(metavar="账号", help="登录用的账号")]
 
 
 def serve_command(
     demo: Annotated[bool, typer.Option("--demo", help="用示例数据试用，免登录，仅限本机")] = False,
     host: Annotated[str, typer.Option("--host", metavar="地址", help="在哪个地址上打开服务")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", metavar="端口", help="端口；0为任选一个空闲的")] = 8866,
+    port: Annotated[int, typer.Option("--port", metavar="端口", help="端口；0为任选一个空闲的")] = PORT,
     name: Annotated[str, typer.Option("--name", metavar="域名", help="反向代理对外的域名")] = "",
     reports: Annotated[
         Path | None, typer.Option("--reports", metavar="文件夹", help="chengxin report生成的报告所在文件夹")
@@ -37,6 +38,18 @@ def serve_command(
     open_store(database).dispose()
     address = address_of(database).render_as_string(hide_password=False)
     serve(address, host=host, port=port, demo=demo, name=name, reports=reports, ready=_ready)
+
+
+def show(database: str, reports: Path) -> None:
+    """Serve a demo on this machine, on the usual port or, where that is taken, on a free one."""
+    from chengxin.server import serve
+    from chengxin.store import address_of
+
+    address = address_of(database).render_as_string(hide_password=False)
+    for port in (PORT, 0):
+        with suppress(UsageError) if port else nullcontext():
+            serve(address, port=port, demo=True, reports=reports, ready=_ready)
+            return
 
 
 def _demo_database(folder: Path) -> Path:

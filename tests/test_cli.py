@@ -4,10 +4,13 @@ import io
 import json
 import re
 import shutil
+import subprocess
 import sys
+import urllib.request
 
 import pytest
 import typer
+from conftest import COMMAND
 from exact import assess
 from test_scoring import CASES, RUBRICS, frame
 
@@ -22,7 +25,7 @@ stricter strict demo rubrics settings tables yaml README md Q index monitoring y
 chengxin CHENGXIN_DB chengxin.db sample_data reports chengxin-demo observations
 CSV YAML HTML Markdown Word Excel table csv json html pdf docx xlsx ipynb assessment line value of outcome note
 comparison merchant cancel yes no dispute_days
-papermill DuckDB pandas card recheck Dask tcp
+papermill DuckDB pandas SQL card recheck Dask tcp
 """
 
 
@@ -174,6 +177,18 @@ def test_the_demo_on_a_pipe_is_a_line_for_each_unit_and_says_what_to_open(demo, 
     assert f"{len(lines)}个可用，0个失败" in done.stdout
     assert f"请用浏览器打开：{out / 'index.html'}" in done.stdout
     assert not foreign(done.stdout + done.stderr, out, "TZW index.html")
+
+
+def test_the_demo_ends_with_the_site_it_serves(demo, tmp_path):
+    out = shutil.copytree(demo, tmp_path / "again")
+    call = [COMMAND, "demo", "--out", out, "--serve"]
+    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8") as site:
+        said = "".join(iter(site.stdout.readline, "按 Ctrl+C 停止。\n"))
+        address = re.search(r"网站已打开：(http://127\.0\.0\.1:\d+/)$", said.rstrip())[1]
+        with urllib.request.urlopen(address) as answer:
+            assert "演示模式" in answer.read().decode()
+        site.terminate()
+        assert site.wait(30) == 0
 
 
 class Terminal(io.StringIO):

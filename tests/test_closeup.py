@@ -66,7 +66,7 @@ def test_the_page_agrees_with_the_command(known, chengxin, tmp_path):
     """What `chengxin score` says of the same observations, line by line."""
     for name in (OPEN, RED):
         shown = closeup(known, name)
-        seen = known.kind(shown.about["rubric"]).filled.observations
+        seen = known.kind(shown.about["rubric"]).seen
         columns = ["assessment", "line", "value", "of", "outcome", "note"]
         seen.loc[seen["assessment"] == name, columns].to_csv(tmp_path / "x.csv", index=False)
         done = chengxin("score", "--rubric", shown.about["rubric"], "--format", "json", tmp_path / "x.csv")
@@ -150,7 +150,7 @@ def test_items_win_back_what_was_lost_and_follow_those_before(known):
         lost = shown.rubric.full_marks - about["base"] - about["missing_points"]
         assert shown.mend["points"].sum() == pytest.approx(lost)
         kind, work = known.kind(about["rubric"]), known.work[known.work["area"] == about["area"]]
-        seen = kind.filled.observations
+        seen = kind.seen
         sheet = score(shown.rubric, seen[seen["assessment"].isin(work["id"])], work["id"])
         (row,) = followed(shown.rubric, sheet, work, known.books["improvement"], about["period"]).to_dict("records")
         assert row["before"] == len(shown.mended)

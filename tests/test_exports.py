@@ -180,3 +180,18 @@ def test_a_fault_of_the_kit_is_told_without_its_words_and_not_hidden(shown):
     with pytest.raises(ZeroDivisionError):
         bar._heard(bar, {"format": "png"}, None)
     assert said == [{"said": "文件没有生成，请刷新本页后再试。"}]
+
+
+def test_head_figures_keep_their_own_decimals_and_dates_are_dates():
+    frame = pd.DataFrame({
+        "label": ["已评完", "总分", "合格率"], "value": [21, np.nan, 96.666], "digits": [0, 2, 1],
+        "unit": ["个", "分", "%"], "change": [-1, np.nan, np.nan], "before": "2025",
+        "shown": ["", "81.00–90.00", ""], "definition": "略。",
+        "as_of": pd.Timestamp("2026-10-31"),
+    })  # fmt: skip
+    sheet = exports.figures(frame)
+    assert list(sheet.columns) == ["label", "value", "unit", "change", "before", "as_of", "definition"]
+    cells = [row[1:4] + row[5:6] for row in sheet.rows]
+    assert cells == [["21", "个", "-1", "2026-10-31"], ["81.00–90.00", "分", "", "2026-10-31"],
+                     ["96.7", "%", "", "2026-10-31"]]  # fmt: skip
+    assert exports.said(frame)["总分"] == "略。"

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import time
 import urllib.parse
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,7 +40,9 @@ SEEN = """from chengxin import access, readers
 from chengxin.store import open_store
 engine = open_store()
 me = access.current()
-print("我是", me.name, me.role, "看到", ",".join(sorted(set(readers.areas(engine)["unit"]))) or "无")"""
+print("我是", me.name, me.role, "看到", ",".join(sorted(set(readers.areas(engine)["unit"]))) or "无")
+import sys
+print("持有全市数据", len(getattr(sys.modules.get("chengxin.overview"), "_LATEST", ())), "份")"""
 KERNEL = r'"kernelId": "([\w-]+)"'
 FAILS = f"secret = '{SECRET}'\nraise ValueError(secret)"
 BOARDS = {"city": "全市看板", "area": "景区街区看板", "point": "监测点看板"}
@@ -165,6 +168,17 @@ GONE = [
 
 def harmless(text):
     assert not [leak for leak in LEAKS if leak in text], text[:600]
+
+
+def test_only_who_may_see_the_whole_city_starts_with_it_in_memory(people):
+    path, deadline = "/voila/render/dashboard/city.ipynb", time.monotonic() + 60
+    while "持有全市数据 1 份" not in people["city"].ask("GET", path)[1]:  # until it is gathered
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert "持有全市数据 1 份" in people["leader"].ask("GET", path)[1]
+    for role in ("county", "assessor", "point"):
+        own = "/voila/render/entry/filing.ipynb" if role == "point" else "/voila/render/entry/assessment.ipynb"
+        assert "持有全市数据 0 份" in people[role].ask("GET", own)[1]
 
 
 @pytest.mark.parametrize("role", [None, "county"])
