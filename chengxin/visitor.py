@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 import comm
 import ipywidgets as w
 from ipykernel.comm.comm import BaseComm
+from ipykernel.kernelbase import Kernel
 
 from chengxin import pages, parts
 from chengxin.access import LOCAL, current
@@ -79,6 +80,9 @@ def _quietly(work: Callable[[], None], stage: w.Box) -> None:
         raise
     finally:
         comm.create_comm = announced
+        for line in comm.get_comm_manager().comms.values():
+            if getattr(line, "kernel", Kernel) is None and Kernel.initialized():
+                line.kernel = Kernel.instance()  # type: ignore[attr-defined]  # a widget whose line has no kernel sends no change, ever
 
 
 def _unannounced(**about: Any) -> BaseComm:
