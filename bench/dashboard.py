@@ -170,7 +170,7 @@ def main(counties: int = 2800, rounds: int = 20) -> None:
     print(f"评价{found['at']:,}个；内存峰值{found['whole']:.0f} MiB（载入程序后{found['before']:.0f}）")
     print("\n| 一个计算进程 | 秒 | 其中处理器 |\n|---|---|---|")
     for name, key in (("读库并全部评分", "read"), ("再到页面出齐", "first")):
-        print(f"| {name} | {found[key][0]:.1f} | {found[key][1]:.1f} |")
+        print(f"| {name} | {found[key][0]:.2f} | {found[key][1]:.2f} |")
     print("\n| 一次筛选，毫秒 | 中位数 | 最长 | 处理器中位数 | 处理器最长 |\n|---|---|---|---|---|")
     for name, times in {**found["spent"], **found["floors"]}.items():
         both = [f(part) for part in zip(*times, strict=True) for f in (statistics.median, max)]

@@ -73,7 +73,9 @@ def test_a_workbook_has_typed_cells_filters_and_says_what_it_is_of(shown):
     assert [cell.value for cell in names] == [text.replace("\x07", "") for text in EVIL]
     totals = [sheet.cell(row, 4) for row in range(2, 9)]
     assert [cell.value for cell in totals] == [99.5, -1.25, None, 0, 100, 7.12, 3.1]
-    assert {cell.number_format for cell in totals if cell.value is not None} == {"0.00"}
+    formats = {cell.value: cell.number_format for cell in totals if cell.value is not None}
+    assert formats.pop(-1.25) == "+0.00;−0.00;0.00"
+    assert set(formats.values()) == {"0.00"}
     assert [sheet.cell(row, 5).value for row in range(2, 9)] == [3, 97.2, -0.5, None, "=1", 12, "x"]
     facts = {row[1].value: row[2].value for row in book["说明与定义"].iter_rows(min_row=2)}
     assert facts == {"演示数据": exports.DEMO, "评价期": "2026年", "类别": "全部", "填报单位": "全市",
