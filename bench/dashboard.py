@@ -94,17 +94,18 @@ def database(path: Path, counties: int) -> int:
     return int(count)
 
 
-def timed(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds by the clock, and of the processor: other work on the machine adds to the first only."""
+    start, used = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.perf_counter() - start, time.process_time() - used
 
 
 def mebibytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def floors(page, path: str, choices: list[tuple[str, str]]) -> dict[str, list[float]]:
+def floors(page, choices: list[tuple[str, str]]) -> dict[str, list[tuple[float, float]]]:
     """The same choices answered with one table only: by pandas, by SQL."""
     frame = page.city.results[["period", "kind", "unit", "unrounded", "complete"]]
     frame = frame.assign(**{name: frame[name].astype("str") for name in ("period", "kind", "unit")})
@@ -119,34 +120,32 @@ def floors(page, path: str, choices: list[tuple[str, str]]) -> dict[str, list[fl
         sql = """SELECT unit, avg(unrounded) AS mean, count(*) FROM result
                  WHERE period = ? AND kind = ? AND complete GROUP BY unit ORDER BY mean DESC"""
         ways = {
-            "pandas: one filter and groupby": pandas_way,
-            "SQL: one query (the mean; SQLite has no median)": lambda *asked: db.execute(sql, asked).fetchall(),
+            "pandas：一次筛选加分组": pandas_way,
+            "SQL：一条查询（SQLite没有中位数，取均值）": lambda *asked: db.execute(sql, asked).fetchall(),
         }
         return {name: [timed(lambda way=way, one=one: way(*one)) for one in choices] for name, way in ways.items()}
 
 
 def kernel(path: str, rounds: int) -> dict[str, object]:
     """What one kernel does: read, show, change."""
-    began, before = time.perf_counter(), mebibytes()
     from chengxin.citypage import CityPage
-    from chengxin.overview import gathered
+    from chengxin.overview import latest
     from chengxin.store import open_store
 
-    imported = time.perf_counter() - began
+    before = mebibytes()
     engine = open_store(path, read_only=True)
-    read = timed(lambda: gathered(engine))
-    start = time.perf_counter()
-    page = CityPage(engine)
-    first, whole = time.perf_counter() - start, mebibytes()
+    read, made = timed(lambda: latest(engine)), []
+    first = timed(lambda: made.append(CityPage(engine)))
+    page, whole = made[0], mebibytes()
     rng, spent = random.Random(SEED), {}
     known = [code for _, code in page.unit.options if code]
     for name, control, values in (
-        ("period", page.period, list(PERIODS)), ("kind", page.kind, ["", *KINDS]), ("county", page.unit, known),
-        ("back to all counties", page.unit, known),
+        ("换评价期", page.period, list(PERIODS)), ("换类别", page.kind, ["", *KINDS]), ("选一个县", page.unit, known),
+        ("回到全部", page.unit, known),
     ):  # fmt: skip
         spent[name] = []
         for _ in range(rounds):
-            if name.startswith("back"):
+            if name == "回到全部":
                 control.value = rng.choice(values)
                 spent[name].append(timed(lambda control=control: setattr(control, "value", "")))
                 continue
@@ -154,8 +153,8 @@ def kernel(path: str, rounds: int) -> dict[str, object]:
             spent[name].append(timed(lambda control=control, value=value: setattr(control, "value", value)))
         page.unit.value, page.kind.value, page.period.value = "", "", PERIODS[-1]
     choices = [(rng.choice(PERIODS), rng.choice(KINDS)) for _ in range(rounds)]
-    return {"import": imported, "read": read, "first": first, "before": before, "whole": whole, "spent": spent,
-            "floors": floors(page, path, choices), "at": len(page.city.results)}  # fmt: skip
+    return {"read": read, "first": first, "before": before, "whole": whole, "spent": spent,
+            "floors": floors(page, choices), "at": len(page.city.results)}  # fmt: skip
 
 
 def main(counties: int = 2800, rounds: int = 20) -> None:
@@ -165,16 +164,17 @@ def main(counties: int = 2800, rounds: int = 20) -> None:
         count = database(path, counties)
         size = path.stat().st_size / 2**20
         took = time.perf_counter() - start
-        print(f"{counties} counties, {count:,} observations, {size:.0f} MiB, made in {took:.0f} s")
+        print(f"{counties}个县，观测{count:,}条，数据库{size:.0f} MiB，造数{took:.0f}秒")
         call = [sys.executable, str(HERE), "kernel", str(path), str(rounds)]
         found = json.loads(subprocess.run(call, check=True, capture_output=True, text=True).stdout)
-    print(f"{found['at']:,} assessments\n\n| in one kernel | |\n|---|---|")
-    print(f"| imports | {found['import']:.1f} s |\n| read and score all | {found['read']:.1f} s |")
-    print(f"| page from the open database to its first figure | {found['first']:.1f} s |")
-    print(f"| peak memory | {found['whole']:.0f} MiB (before: {found['before']:.0f}) |")
-    print("\n| change of | median, ms | longest, ms |\n|---|---|---|")
+    print(f"评价{found['at']:,}个；内存峰值{found['whole']:.0f} MiB（载入程序后{found['before']:.0f}）")
+    print("\n| 一个计算进程 | 秒 | 其中处理器 |\n|---|---|---|")
+    for name, key in (("读库并全部评分", "read"), ("再到页面出齐", "first")):
+        print(f"| {name} | {found[key][0]:.2f} | {found[key][1]:.2f} |")
+    print("\n| 一次筛选，毫秒 | 中位数 | 最长 | 处理器中位数 | 处理器最长 |\n|---|---|---|---|---|")
     for name, times in {**found["spent"], **found["floors"]}.items():
-        print(f"| {name} | {1000 * statistics.median(times):.1f} | {1000 * max(times):.1f} |")
+        both = [f(part) for part in zip(*times, strict=True) for f in (statistics.median, max)]
+        print(f"| {name} | {' | '.join(f'{1000 * each:.1f}' for each in both)} |")
 
 
 if __name__ == "__main__":

@@ -54,13 +54,13 @@ def agreement_command(
 
 def _filings(period: str, by: str, database: str | None, form: str) -> None:
     """Self-checks against on-site checks, from the database."""
-    from chengxin import consistency, gather, readers
+    from chengxin import consistency, labsource, readers
     from chengxin.store import open_store
 
     if not re.fullmatch(r"\d{4}(Q[1-4])?", period):
         raise UsageError(f"时期得到“{period}”；应为2026或2026Q3这样的写法。")
     engine = open_store(database, read_only=True)
-    found, demo = gather.checked_filings(engine, period), bool(readers.assessments(engine)["demo"].any())
+    found, demo = labsource.checked_filings(engine, period), bool(readers.assessments(engine)["demo"].any())
     engine.dispose()
     if found.empty:
         raise UsageError(f"{period}没有自查和核查都填了的季报；请核对时期。")

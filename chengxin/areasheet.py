@@ -167,12 +167,12 @@ def _behind(line: Line, row: dict[Any, Any], evidence: pd.DataFrame | None) -> s
         said += escaped('<p class="cx-rule">得分按录入值；台账为{measured}。</p>', measured=measured)
     if evidence is None:
         return said
-    telling = evidence[evidence["telling"]]
-    hit = "计入" if len(telling) and telling["counted"].iloc[0] else "不计入"
+    some = evidence[evidence["telling"]]
+    rows = some if len(some) else evidence  # where no row tells more than the others, all do
+    hit = "计入" if rows["counted"].iloc[0] else "不计入"
+    which = f"其中{hit}的{len(some)}条" if len(some) else f"都{hit}"
+    rest = f"，以下列出{LISTED}条" if len(rows) > LISTED else ""
     item = '<li>{said}<span class="cx-points">（{id}）</span></li>'
-    items = "".join(escaped(item, said=one.said, id=one.id) for one in telling.head(LISTED).itertuples())
-    rest = f"，以下列出{LISTED}条" if len(telling) > LISTED else ""
-    return said + escaped(
-        '<p class="cx-rule">台账记录{n}条，其中{hit}的{some}条{rest}{colon}</p><ul class="cx-rule">{items}</ul>',
-        n=len(evidence), hit=hit, some=len(telling), rest=rest, colon="：" if items else "。", items=Html(items),
-    )  # fmt: skip
+    items = "".join(escaped(item, said=one.said, id=one.id) for one in rows.head(LISTED).itertuples())
+    return said + escaped('<p class="cx-rule">台账记录{n}条，{which}{rest}：</p><ul class="cx-rule">{items}</ul>',
+                          n=len(evidence), which=which, rest=rest, items=Html(items))  # fmt: skip

@@ -18,6 +18,7 @@ STEPS = {  # kind → class of its bar, what it is
     "full": ("cx-full", ""), "lost": ("cx-lost", "失分"), "missing": ("cx-open", "未评"), "adjust": ("cx-lost", "调整"),
     "bonus": ("cx-plus", "加分"), "deduction": ("cx-minus", "扣分"), "total": ("", ""),
 }  # fmt: skip
+NAMED = 60  # peers that are named, those with the highest totals
 PAST = {
     "评价期": "", "总分（分）": "num", "比上期（分）": "num", "同类中位数（分）": "num", "名次／个数": "num",
     "红线": "", "状态": "", "截至": "",
@@ -99,11 +100,13 @@ def _peers(shown: CloseUp) -> str:
     if shown.peers.empty:
         return '<p class="cx-rule">您有权查看的范围内，本期没有其他已评完的同类对象，没有可比的中位数。</p>'
     item = "<li>{name}（{short_name}）{said}分</li>"
-    peers = shown.peers.assign(said=shown.peers["total"].map("{:.2f}".format)).drop(columns="total")
+    peers, over = shown.peers.head(NAMED), len(shown.peers) - NAMED
+    peers = peers.assign(said=peers["total"].map("{:.2f}".format)).drop(columns="total")
     items = "".join(escaped(item, **row) for row in peers.astype(str).to_dict("records"))
     return escaped(
         "<details><summary>同类对象{n}个：本期已评完、您有权查看的，不含本对象</summary>"
-        '<ol class="cx-rule">{items}</ol></details>', n=len(shown.peers), items=Html(items),
+        '<ol class="cx-rule">{items}</ol>{more}</details>', n=len(shown.peers), items=Html(items),
+        more=Html(f'<p class="cx-rule">另有{over}个没有列出。</p>' if over > 0 else ""),
     )  # fmt: skip
 
 

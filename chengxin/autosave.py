@@ -10,9 +10,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from chengxin.drafts import Conflict, Entry, Frozen, Saved, present, save_all, since
-from chengxin.errors import ChengxinError
+from chengxin.errors import ChengxinError, StoreError
 from chengxin.visitor import loop_of_kernel
 
 PAUSE = 0.7  # seconds that words wait before they are saved
@@ -117,6 +118,8 @@ class Autosave:
                 self.flush()  # what could not be saved before
             except ChengxinError as error:
                 self.told("", "failed", error)
+            except SQLAlchemyError:  # the database cannot be read just now; the next look may find it again
+                self.told("", "failed", StoreError("数据库现在读不到；请不要关闭本页，恢复后自动补存。"))
             await asyncio.sleep(EVERY)
 
     def _clashed(self, clash: Conflict) -> None:

@@ -1,4 +1,4 @@
-"""The commands ``bench report`` and ``bench score``: run the measurements that come with the kit, ``bench/``."""
+"""The commands ``bench report``, ``score`` and ``dashboard``: run the measurements in ``bench/``."""
 
 import importlib.util
 import subprocess
@@ -43,6 +43,15 @@ def score(
     if importlib.util.find_spec("duckdb") is None:
         raise MissingExtraError('缺少对照用的duckdb。请运行：pip install "chengxin[test]"')
     _run("score", *(rows or ()))
+
+
+@bench_app.command("dashboard", cls=Command)
+def dashboard(
+    counties: Annotated[int, typer.Option("--counties", metavar="个数", min=1, help="县数，各10个对象、4期")] = 2800,
+    rounds: Annotated[int, typer.Option("--rounds", metavar="次数", min=1, help="每种筛选换几次")] = 20,
+) -> None:
+    """全市看板读库、出齐、换一次筛选各要多久，与pandas和SQL只答一张表之比，内存。"""
+    _run("dashboard", counties, rounds)
 
 
 def _run(name: str, *words: object) -> None:

@@ -195,13 +195,12 @@ def _wrapped(name: str, width: int) -> str:
     return "\n".join(name[start : start + width] for start in range(0, len(name), width))
 
 
-def trend(points: pd.DataFrame, title: str, width: int = 560) -> Picture:
+def trend(points: pd.DataFrame, title: str) -> Picture:
     """Totals over periods, a line an area.
 
     Parameters
     ----------
     points : columns area, period (text), total (points)
-    width : of the inner part, in pixels
     """
     rows = points.dropna(subset=["total"]).assign(text=lambda frame: frame["total"].map("{:.2f}".format))
     low, high, height = float(rows["total"].min()), float(rows["total"].max()), 230
@@ -222,7 +221,7 @@ def trend(points: pd.DataFrame, title: str, width: int = 560) -> Picture:
     }
     label = {"y": {**encoding["y"], "field": "label"}, "text": {"field": "text"}}
     spec = {
-        "width": width,
+        "width": 560,
         "height": height,
         "data": {"values": rows[["area", "period", "total", "label", "text"]].to_dict("records")},
         "encoding": encoding,

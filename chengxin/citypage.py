@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Engine
 
-from chengxin import charts, citywords, pages, parts
-from chengxin.citysheets import shown
+from chengxin import citywords, pages, parts, trendline
+from chengxin.citysheets import DEFINED, shown
 from chengxin.errors import ChengxinError
 from chengxin.exports import Shown
 from chengxin.overview import Choice, chosen, headline, latest
 from chengxin.placing import shortened
+from chengxin.quarters import day_in_words
 from chengxin.savebar import save_bar
 from chengxin.schema import AREA_KINDS
 from chengxin.settings import Table, read_table
@@ -25,7 +26,6 @@ from chengxin.weakspots import flags, group_rates, losses, ranking, trend, unit_
 
 AREAS, HALF = 24, 10  # areas of a kind that the ranking shows; units from either end
 COLUMNS, FLAGGED = 12, 12  # of the heat map; of each sort of flag
-WIDTH = 270  # of the trend, so that it fits a phone
 
 
 class Tile(Strict):
@@ -73,7 +73,6 @@ class CityPage:
         self.tile = {code: parts.button(self.named[code]) for code in tiles() if code in self.named}
         self.body = {name: parts.block("") for name in ("title", "cards", "ranking", "units", "heat", "trend", "lost",
                                                         "flags")}  # fmt: skip
-        self.drawn: dict[tuple[str | None, str | None], Html] = {}
         self.files = save_bar(self.shown)
         self.page.children = (self._page(),)
         for picker in (self.period, self.kind, self.unit):
@@ -87,7 +86,8 @@ class CityPage:
         self._renew()
         self.choice = now = Choice(self.period.value, self.kind.value or None, self.unit.value or None)
         where = f"{self.named[now.unit] if now.unit else '全市'}{now.period}年"
-        self._tell("title", pages.head("诚信计量全市看板", where, AREA_KINDS.get(now.kind or "", "景区和街区")))
+        until = f"截至{day_in_words(self.city.as_of[now.period])}"
+        self._tell("title", pages.head("诚信计量全市看板", where, AREA_KINDS.get(now.kind or "", "景区和街区"), until))
         self._tell("cards", citywords.cards(headline(self.city, now)))
         rows = ranking(self.city, now, AREAS)
         count = len(rows) + int(rows["after"].sum())
@@ -95,7 +95,7 @@ class CityPage:
         self._tell("ranking", citywords.ranking(rows, caption))
         self._tell("units", self._standing(now))
         self._tell("heat", _pair(citywords.heat(rates, rates.attrs["title"]) for rates in self.heat()))
-        self._tell("trend", self._trend(now.kind, now.unit))
+        self._tell("trend", self._trend(now))
         self._tell("lost", _pair(self._lost(Choice(now.period, kind, now.unit)) for kind in self._kinds()))
         self._tell("flags", citywords.flags(flags(self.city, now, FLAGGED)))
 
@@ -139,7 +139,7 @@ class CityPage:
         """Take the data as they are now, if they have changed."""
         city = latest(self.engine)
         if city is not self.city:
-            self.city, self.drawn = city, {}
+            self.city = city
             for picker, options in ((self.period, self._periods()), (self.unit, self._units())):
                 if list(picker.options) != options:
                     kept = picker.value
@@ -165,13 +165,9 @@ class CityPage:
         caption = f"{now.period}年各单位名次（共{len(rows)}个；按已评完对象总分的中位数）"
         return citywords.units(rows.iloc[kept].assign(after=after), caption, now.unit)
 
-    def _trend(self, kind: str | None, unit: str | None) -> Html:
-        """All periods of a kind and unit, drawn once as long as the data stay."""
-        if (kind, unit) not in self.drawn:
-            points = trend(self.city, Choice(self.city.periods[-1], kind, unit))
-            picture = charts.trend(points, "历年总分中位数（只计已评完的）", WIDTH) if len(points) else None
-            self.drawn[kind, unit] = Html(picture._repr_html_() if picture else "")
-        return self.drawn[kind, unit]
+    def _trend(self, now: Choice) -> Html:
+        points = trend(self.city, Choice(self.city.periods[-1], now.kind, now.unit))
+        return trendline.trend(points, "历年总分中位数（分；只计已评完的）") if len(points) else Html("")
 
     def _lost(self, choice: Choice) -> Html:
         return citywords.losses(losses(self.city, choice), AREA_KINDS[str(choice.kind)])
@@ -204,8 +200,14 @@ class CityPage:
             parts.box(left, right, classes=["cx-columns"]), parts.box(body["heat"], classes=["cx-card"]),
             parts.box(body["lost"], classes=["cx-card"]),
             parts.box(parts.block("<h2>红线、扣分和加分</h2>"), body["flags"], classes=["cx-card"]),
-            classes=["cx-page", "cx-broad"],
+            parts.shown(_defined()), classes=["cx-page", "cx-broad"],
         )  # fmt: skip
+
+
+def _defined() -> Html:
+    """What the tables' figures mean."""
+    items = "".join(pages.escaped("<dt>{name}</dt><dd>{words}</dd>", name=n, words=w) for n, w in DEFINED.items())
+    return Html(f'<details class="cx-card"><summary>名次、得分率、失分的口径</summary><dl>{items}</dl></details>')
 
 
 def _pair(pieces: Iterable[Html]) -> Html:

@@ -5,13 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from chengxin import charts
-from chengxin.exports import Sheet, Shown
+from chengxin.exports import Sheet, Shown, figures, said
 from chengxin.overview import Choice, Overview, headline
 from chengxin.schema import AREA_KINDS, ASSESSMENT_STATES
 from chengxin.weakspots import flags, group_rates, losses, ranking, trend, unit_ranking
 
-FIGURES = {"label": "指标", "value": "数值", "unit": "计量单位", "change": "比上期", "before": "上期", "part": "分子",
-           "whole": "分母", "as_of": "截至", "definition": "口径"}  # fmt: skip
 RANKING = {"kind": "类别", "rank": "名次", "tied": "并列", "name": "评价对象", "short_name": "单位", "status": "状态",
            "total": "总分（分）", "low": "最低可能（分）", "high": "最高可能（分）", "change": "比上期（分）",
            "red_lines": "红线条目"}  # fmt: skip
@@ -23,7 +21,12 @@ LOSSES = {"line": "条目", "label": "内容", "lost": "失分合计（分）", 
 FLAGS = {"flag": "性质", "points": "分值（分）", "name": "评价对象", "short_name": "单位", "kind": "类别",
          "line": "条目", "label": "内容"}  # fmt: skip
 FLAG_WORDS = {"red": "红线", "black": "扣分", "honour": "加分"}
-RANKS = "景区、街区细则不同，分别排名；没有评完的不排名，只列总分区间；同分同名次，标“并列”。"
+DEFINED = {
+    "名次": "景区、街区细则不同，分别排名；按未经四舍五入的总分，同分同名次；没有评完的不排名，只列总分可能的范围。",
+    "单位中位数": "单位已评完对象总分的中位数；“评完后”是未评条目全不得分至全得满分时中位数所在的范围。",
+    "得分率": "所得分值÷已评基础条目的分值；没有评的条目不计。",
+    "失分": "已评基础条目没有得到的分值，加上扣分条目扣去的分值；没有评的条目不计。累计占比自失分最多的条目起累加。",
+}
 
 
 def shown(city: Overview, choice: Choice, named: Mapping[str, str], heat: list[pd.DataFrame]) -> Shown:
@@ -34,8 +37,8 @@ def shown(city: Overview, choice: Choice, named: Mapping[str, str], heat: list[p
     named : code → short name of the units
     heat : for each kind shown, the score rates that its heat map draws, with the kind's title in ``attrs``
     """
-    figures, kinds = headline(city, choice), [choice.kind] if choice.kind else list(city.rubrics)
-    sheets = [_figures(figures), _ranking(city, choice), _units(city, choice)]
+    heads, kinds = headline(city, choice), [choice.kind] if choice.kind else list(city.rubrics)
+    sheets = [figures(heads), _ranking(city, choice), _units(city, choice)]
     points = trend(city, choice)
     if len(points):
         sheets.append(Sheet("历年", points, TREND, drawn=0))
@@ -49,20 +52,8 @@ def shown(city: Overview, choice: Choice, named: Mapping[str, str], heat: list[p
         drawn.append(charts.trend(points, "历年总分中位数（只计已评完的）"))
     chosen = {"评价期": f"{choice.period}年", "类别": AREA_KINDS.get(choice.kind or "", ""),
               "填报单位": named[choice.unit] if choice.unit else "全市"}  # fmt: skip
-    said = {row["label"]: row["definition"] for row in figures.to_dict("records")}
     day = city.as_of[choice.period].date()
-    return Shown("全市看板", chosen, day, city.demo, sheets, drawn, {**said, "名次": RANKS})
-
-
-def _figures(figures: pd.DataFrame) -> Sheet:
-    """The headline figures, each with its own decimals."""
-    texts = figures.assign(as_of=figures["as_of"].dt.date.astype("str"))
-    for name in ("value", "change"):
-        texts[name] = ["" if pd.isna(cell) else f"{cell:.{digits}f}"
-                       for cell, digits in zip(figures[name], figures["digits"], strict=True)]  # fmt: skip
-    return Sheet(
-        "主要数字", texts, FIGURES, {"part": 0, "whole": 0}, right=("value", "change"), aside=("as_of", "before")
-    )
+    return Shown("全市看板", chosen, day, city.demo, sheets, drawn, {**said(heads), **DEFINED})
 
 
 def _ranking(city: Overview, choice: Choice) -> Sheet:

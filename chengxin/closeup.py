@@ -29,7 +29,8 @@ from chengxin.unit_settings import said as own_settings
 
 @dataclass(frozen=True)
 class Kind:
-    """All assessments of one rubric, scored: observations as scored, results and scores as `overview.scored`."""
+    """All assessments of one rubric, scored: results and scores as `overview.scored`; observations as scored, with the
+    assessment as sorted index."""
 
     rubric: Rubric
     seen: pd.DataFrame
@@ -67,7 +68,9 @@ class Opened:
             stored = stored[stored["assessment"].isin(work.loc[~work["period"].isin(moving), "id"])]
             parts = [stored, *(self.filled(name, period).observations for period in moving)]
             seen = pd.concat(parts, ignore_index=True)
-            self.kinds[name] = Kind(rubric, seen, *scored(rubric, work, seen))
+            results, scores = scored(rubric, work, seen)
+            order = seen.set_index(seen["assessment"].rename(None)).sort_index(kind="stable")
+            self.kinds[name] = Kind(rubric, order, results, scores)
         return self.kinds[name]
 
     def filled(self, name: str, period: str) -> gather.Filled:
@@ -184,7 +187,7 @@ def closeup(known: Opened, assessment: str) -> CloseUp:
     same = kind.results[kind.results["area"] == work["area"]].sort_values("period")
     about = same[same["id"] == assessment].iloc[0]
     filled = known.filled(work["rubric"], work["period"])
-    seen = kind.seen[kind.seen["assessment"].isin(same["id"])]
+    seen = kind.seen.loc[[name for name in same["id"] if name in kind.seen.index]]
     sheet = explain(kind.rubric, score(kind.rubric, seen, same["id"]))
     lines = sheet[sheet["assessment"] == assessment]
     peers = kind.results[(kind.results["period"] == about["period"]) & kind.results["complete"]]

@@ -151,6 +151,34 @@ def file_name(shown: Shown, ending: str, sheet: str = "") -> str:
     return f"{'-'.join(filter(None, safe))}.{ending}"
 
 
+FIGURES = {"label": "指标", "value": "数值", "unit": "计量单位", "change": "比上期", "before": "上期", "part": "分子",
+           "whole": "分母", "told": "说明", "as_of": "截至", "definition": "口径"}  # fmt: skip
+
+
+def figures(frame: pd.DataFrame) -> Sheet:
+    """The figures at the head of a page, each with its own decimals, its definition and date.
+
+    Parameters
+    ----------
+    frame : as `citywords.cards` takes it
+    """
+    told = frame.assign(value=_decimals(frame, "value"), change=_decimals(frame, "change"))
+    if "shown" in frame:
+        told["value"] = told["shown"].where(told["shown"] != "", told["value"])
+    columns = {name: head for name, head in FIGURES.items() if name in told and told[name].notna().any()}
+    return Sheet("主要数字", told, columns, {"part": 0, "whole": 0}, ("value", "change"), aside=("as_of", "before"))
+
+
+def said(frame: pd.DataFrame) -> dict[str, str]:
+    """Definition of each of these figures, for `Shown.said`."""
+    return dict(zip(frame["label"], frame["definition"], strict=True))
+
+
+def _decimals(frame: pd.DataFrame, name: str) -> list[str]:
+    cells = zip(pd.to_numeric(frame[name]), frame["digits"], strict=True)
+    return ["" if pd.isna(cell) else f"{cell:.{digits}f}" for cell, digits in cells]
+
+
 def _named(shown: Shown, name: str) -> Sheet:
     known = {sheet.name: sheet for sheet in shown.sheets}
     if name and name not in known:
@@ -161,6 +189,8 @@ def _named(shown: Shown, name: str) -> Sheet:
 def _texts(column: pd.Series, digits: int) -> list[str]:
     if pd.api.types.is_bool_dtype(column):
         return ["是" if cell else "否" for cell in column]
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return ["" if pd.isna(cell) else cell.date().isoformat() for cell in column]
     if pd.api.types.is_float_dtype(column):
         return ["" if pd.isna(cell) else f"{cell:.{digits}f}" for cell in column]
     return ["" if pd.isna(cell) else str(cell) for cell in column]

@@ -13,7 +13,7 @@ from chengxin import readers, reweigh, unit_settings
 from chengxin.access import WHOLE, current
 from chengxin.clock import clock
 from chengxin.errors import UsageError
-from chengxin.filings import checked, judge
+from chengxin.filings import judge
 from chengxin.form import load_form
 from chengxin.ledgers import ENTERED, EVIDENCE, Observed, days_of, fill, observe, overrides
 from chengxin.model import Rubric
@@ -271,21 +271,3 @@ def plan(engine: Engine, year: int, as_of: date, seed: int, values: Settings | N
         made.append(replace(each, visits=each.visits[each.visits["unit"].isin(mine["unit"])]))
     visits = pd.concat([each.visits for each in made]).sort_values("unit", kind="stable", ignore_index=True)
     return replace(made[0], visits=visits)
-
-
-def checked_filings(engine: Engine, period: str) -> pd.DataFrame:
-    """Items of monitoring points' filings that both the point and the on-site check answered.
-
-    Parameters
-    ----------
-    engine : from `open_store`
-    period : year or quarter, 2026 or 2026Q3
-
-    Returns
-    -------
-    as `filings.checked`; unit is its short name
-    """
-    books, units = readers.books(engine, ["filing", "filing_answer"]), readers.units(engine)
-    rows = books["filing"][books["filing"]["quarter"].str.startswith(period)]
-    found = checked(load_form(), books["filing_answer"], rows, books["monitoring_point"])
-    return found.assign(unit=found["unit"].map(units.set_index("code")["short_name"]))

@@ -40,13 +40,13 @@ def _loaded(rubric: str, source: Path | None, period: str | None, database: str 
         from chengxin.exchange import observations_csv
 
         return _Loaded(chosen, observations_csv(file_there(source)), f"文件{source.name}")
-    from chengxin import readers
+    from chengxin import labsource, readers
     from chengxin.store import open_store
 
     engine = open_store(database, read_only=True)
-    found = readers.observations(engine, period, rubric=chosen.id)
+    found, work = labsource.studied(engine, chosen, str(period))
     checks, population = readers.merchant_checks(engine, str(period), chosen.id)
-    demo = bool(readers.assessments(engine, period)["demo"].any())
+    demo = bool(work["demo"].any())
     engine.dispose()
     if found.empty:
         raise UsageError(f"数据库里{period}没有用“{chosen.id}”的评价；请核对评价期和细则。")

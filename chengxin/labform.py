@@ -139,7 +139,7 @@ class WhatIfForm:
             typed = self._typed()
             found = what_if(self.rubric, self.observations, typed)
         except ChengxinError as error:
-            parts.tell(self.said, '<p role="alert" class="cx-saved cx-bad">{said}</p>', said=_brief(error))
+            parts.tell(self.said, '<p role="alert" class="cx-saved cx-bad">{said}</p>', said=_brief(error, self.rubric))
             return
         self.changes = typed
         self._tell_line()
@@ -203,9 +203,12 @@ def summary(found: WhatIf) -> str:
     )  # fmt: skip
 
 
-def _brief(error: ChengxinError) -> str:
-    """The message; of many faults the first few."""
-    words = re.sub(r"(?<=条)(\w+)(?=：)", lambda found: PARAMETERS.get(found[1], found[1]), str(error))
+def _brief(error: ChengxinError, rubric: Rubric) -> str:
+    """The message with the words of the form; of many faults the first few."""
+    named = {"points": "分值", **PARAMETERS}
+    words = re.sub(r"(?<=条)(\w+)(?=：)", lambda found: named.get(found[1], found[1]), str(error))
+    for key, reading in rubric.readings.items():
+        words = words.replace(f"读法“{key}”", f"“{reading.question}”").replace("可用：none、", "可用：空着、")
     first, *rest = words.splitlines()
     first = f"已录入的观测换不到这种规则。{first}" if isinstance(error, DataError) else first
     return "".join([first, *(line.strip() for line in rest[:SAID]), f"……共{len(rest)}处" if len(rest) > SAID else ""])

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Engine
 
-from chengxin import gather, readers
+from chengxin import labsource, readers
 from chengxin.labform import WhatIfForm
 from chengxin.labwalk import Walk
 from chengxin.model import Line, Rubric
@@ -91,12 +91,10 @@ def study(period: str, rubric: str, database: str | Engine | None = None) -> Stu
     """
     chosen = load_rubric(rubric)
     engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
-    found = readers.observations(engine, period, rubric=chosen.id)
-    about = readers.assessments(engine, period)
+    found, about = labsource.studied(engine, chosen, period)
     checks, population = readers.merchant_checks(engine, period, chosen.id)
     if not isinstance(database, Engine):
         engine.dispose()
-    about = about[about["rubric"] == chosen.id]
     names = dict(zip(about["id"], about["name"], strict=True))
     return Study(chosen, found, names, bool(about["demo"].any()), period, checks, population)
 
@@ -126,9 +124,9 @@ def example(line: Line) -> str:
 
 
 def checked_filings(period: str, database: str | Engine | None = None) -> pd.DataFrame:
-    """Items of a period's filings that point and on-site check both answered, see `gather.checked_filings`."""
+    """Items of a period's filings that point and on-site check both answered, see `labsource.checked_filings`."""
     engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
-    found = gather.checked_filings(engine, period)
+    found = labsource.checked_filings(engine, period)
     if not isinstance(database, Engine):
         engine.dispose()
     return found

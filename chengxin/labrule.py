@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, get_args, get_origin
 
 from chengxin import parts
+from chengxin.errors import UsageError
 from chengxin.model import Line, Rubric
 from chengxin.rules import KINDS, plain
 
@@ -72,6 +73,10 @@ class RuleFields:
         Parameters
         ----------
         was : the line before any change
+
+        Raises
+        ------
+        UsageError : a standard that is no percentage
         """
         rule: dict[str, Any] = {"kind": self.kind.value}
         for name, widget in self.asked.items():
@@ -80,7 +85,7 @@ class RuleFields:
             elif widget.value != "":
                 rule[name] = as_number(widget.value)
                 if name == "at_least" and isinstance(rule[name], int | float):
-                    rule[name] = round(rule[name] / 100, 9)
+                    rule[name] = _share(rule[name])
         return rule
 
 
@@ -93,6 +98,12 @@ def _control(name: str, kind: Any, value: Any) -> Any:
         return parts.selected(PARAMETERS[name], [(WORDS[str(each)], str(each)) for each in get_args(kind)], value)
     number = isinstance(value, int | float)
     return parts.number(PARAMETERS[name], plain(value * (100 if name == "at_least" else 1)) if number else "")
+
+
+def _share(percent: float) -> float:
+    if not 0 < percent <= 100:
+        raise UsageError(f"{PARAMETERS['at_least']}得到“{percent:g}”；应为大于0、不大于100的数。")
+    return round(percent / 100, 9)
 
 
 def decided(rubric: Rubric, line: Line) -> dict[str, Any]:

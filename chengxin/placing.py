@@ -36,14 +36,15 @@ def ranks(totals: pd.Series, among: NDArray[np.int64]) -> tuple[pd.Series, NDArr
 
 
 def shortened(
-    block: NDArray[Any], head: int | None, tail: int = 0, near: int | None = None
+    block: NDArray[Any], head: Any | None, tail: Any = 0, near: int | None = None
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Places to show of a long list, and how many are left out after each.
 
     Parameters
     ----------
     block : equal numbers stand together and are one list
-    head, tail : how many of each list are shown from its beginning and its end; head None for all
+    head, tail : how many of each list are shown from its beginning and its end, for all lists or at each place; head
+        at least 1, or None for everything
     near : a place that is shown with its neighbours wherever it stands
 
     Returns

@@ -35,7 +35,14 @@ def filed(rows: pd.DataFrame, by: str, caption: str) -> Html:
     by : the column that makes the groups
     """
     names = {BY[by]: "", "按期报送率": "", "没有按期或没有填完": ""}
-    return tables.ruled(caption, names, (_filed(row, by) for row in rows.to_dict("records")), "cx-filed")
+    cells = [_filed(row, by) for row in rows.head(MOST).to_dict("records")]
+    return Html(tables.ruled(caption, names, cells, "cx-filed").text + _over(len(rows)))
+
+
+def _over(count: int) -> str:
+    """What is said below a list or table that does not hold everything."""
+    over = count - MOST
+    return f'<p class="cx-rule">另有{over}条没有列出；选定一个填报单位可以缩小范围。</p>' if over > 0 else ""
 
 
 def _filed(row: dict[Any, Any], by: str) -> Cells:
@@ -78,13 +85,12 @@ def _listed(
     """A list of which the first few stand open, and of which no more than so many are listed."""
     if rows.empty:
         return Html(escaped("<p>{empty}</p>", empty=empty))
-    said, over = [one(row) for row in rows.head(MOST).to_dict("records")], len(rows) - MOST
+    said = [one(row) for row in rows.head(MOST).to_dict("records")]
     body = f'<ul class="{kind}">{"".join(said[:first])}</ul>' if first else ""
     if said[first:]:
         title = f"其余{len(rows) - first}条" if first else f"{len(rows)}条"
-        more = f'<p class="cx-rule">另有{over}条没有列出；选定一个填报单位可以缩小范围。</p>' if over > 0 else ""
         items = "".join(said[first:])
-        body += f'<details><summary>{title}</summary><ul class="{kind}">{items}</ul>{more}</details>'
+        body += f'<details><summary>{title}</summary><ul class="{kind}">{items}</ul>{_over(len(rows))}</details>'
     return Html(body)
 
 
@@ -109,12 +115,12 @@ def agreement(watch: Watch, quarter: str, by: Sequence[str]) -> Html:
 def _agreed(rows: pd.DataFrame, key: str) -> Html:
     names = {BY[key]: "", "项数": "num", "一致率（%）": "num", "AC1系数（95%区间）": "num", "Kappa系数": "num"}
     rows = rows.assign(order=pd.to_numeric(rows["raw"])).sort_values("order", kind="stable")
-    return tables.ruled(f"各{BY[key]}（一致率低的在先）", names, (
+    return Html(tables.ruled(f"各{BY[key]}（一致率低的在先）", names, (
         ["", row[key], str(row["n"]), f"{100 * row['raw']:.1f}",
          f"{row['ac1']:.3f}" + ("" if pd.isna(row["low"]) else f"（{row['low']:.3f}至{row['high']:.3f}）"),
          "不适用" if pd.isna(row["kappa"]) else f"{row['kappa']:.3f}"]
-        for row in rows.to_dict("records")
-    ))  # fmt: skip
+        for row in rows.head(MOST).to_dict("records")
+    )).text + _over(len(rows)))  # fmt: skip
 
 
 def differing(rows: pd.DataFrame) -> Html:
@@ -149,8 +155,8 @@ def instruments(rows: pd.DataFrame, by: str) -> Html:
     counts = rows.groupby([by, "group"]).size().unstack(fill_value=0).reindex(columns=list(titles), fill_value=0)
     counts = counts.sort_values(list(titles), ascending=False)
     table = tables.ruled("各" + BY[by], {BY[by]: "", **{f"{title}（台件）": "num" for title in titles.values()}},
-                         (["", name, *map(str, row)] for name, *row in counts.itertuples()))  # fmt: skip
-    parts = [table.text]
+                         (["", name, *map(str, row)] for name, *row in counts.head(MOST).itertuples()))  # fmt: skip
+    parts = [table.text, _over(len(counts))]
     for group, title in titles.items():
         mine = rows[rows["group"] == group]
         first = FIRST if group != "soon" else 0
@@ -169,8 +175,9 @@ def _instrument(row: dict[Any, Any]) -> str:
     return escaped(
         '<li><span class="cx-tag {tag}">{state}</span> {kind} 出厂编号{serial} '
         '<span class="cx-quiet">（{management}{until}）</span><br>{name}（{unit}）{place}</li>',
-        tag=tag, state=state, kind=row["kind"], serial=row["serial"], management=MANAGEMENT[row["management"]],
-        until=until, name=row["held"], unit=row["short_name"], place=row["place"] or "",
+        tag=tag, state=state, kind=row["kind"], serial=row["serial"] or "未登记",
+        management=MANAGEMENT[row["management"]], until=until, name=row["held"], unit=row["short_name"],
+        place=row["place"] or "",
     )  # fmt: skip
 
 

@@ -130,6 +130,8 @@ def _refused(error: sa.exc.DBAPIError) -> StoreError | DataError:
         return DataError("数据库没有接受，什么都没有保存", [Fault("数据库", f"{found}（{said}）", expected)])
     if "readonly" in said or "read-only" in said:
         return StoreError("数据库以只读方式打开，不能写入；请由有写入权限的人操作。")
+    if "is full" in said:
+        return StoreError("数据库所在的磁盘已满，什么都没有保存；请告诉维护人员腾出空间，再试一次。")
     if "locked" in said:
         return StoreError(f"数据库正被别的程序占用，等了{BUSY_SECONDS}秒；请稍后再试。")
     return StoreError(f"数据库没有接受写入（{said}）；什么都没有保存。请把这句话告诉维护人员。")

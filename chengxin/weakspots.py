@@ -23,7 +23,7 @@ def ranking(overview: Overview, choice: Choice, most: int | None = None) -> pd.D
 
     Parameters
     ----------
-    most : rows of each kind, and of complete and other ones, that are given, half from either end; default all
+    most : complete ones of each kind that are given, half from either end, and an eighth of the others; default all
 
     Returns
     -------
@@ -31,17 +31,16 @@ def ranking(overview: Overview, choice: Choice, most: int | None = None) -> pd.D
     rank), change (of the total since the area's period before), after (rows left out below this one)
     """
     rows = choice.rows(overview.results)
-    kind, complete = (overview.results[name] for name in ("kind", "complete"))
-    kept, after = shortened(2 * kind.cat.codes.to_numpy()[rows] + ~complete.to_numpy()[rows], *_halves(most))
+    kind, complete = overview.results["kind"].cat.codes.to_numpy()[rows], overview.results["complete"].to_numpy()[rows]
+    head, tail = (
+        (None, 0) if most is None else (np.where(complete, most - most // 2, max(1, most // 8)), most // 2 * complete)
+    )
+    kept, after = shortened(2 * kind + ~complete, head, tail)
     out = overview.results.iloc[rows[kept]]
     among = "unit" if choice.unit else "city"
     return out[COLUMNS].astype({"kind": "str", "period": "str"}).assign(
         rank=out[f"{among}_rank"], tied=out[f"{among}_tied"], change=out["change"], after=after
     ).reset_index(drop=True)  # fmt: skip
-
-
-def _halves(most: int | None) -> tuple[int | None, int]:
-    return (None, 0) if most is None else (most - most // 2, most // 2)
 
 
 def unit_ranking(overview: Overview, choice: Choice) -> pd.DataFrame:
@@ -112,12 +111,12 @@ def _sums(
     known = pd.Index(dict.fromkeys(group))
     which = np.eye(len(known))[known.get_indexer(group)]
     points = np.array([rubric.lines[n].points for n in base])
-    missing = np.isnan(scores)
-    got, done = np.where(missing, 0.0, scores), (~missing).astype(float)
+    got = np.take(scores, base, axis=1)
+    missing = np.isnan(got)
+    got[missing] = 0.0
+    done = np.subtract(1.0, missing)
     if len(scores):
-        got, done = (np.add.reduceat(part, starts)[:, base] for part in (got, done))
-    else:
-        got, done = got[:, base], done[:, base]
+        got, done = (np.add.reduceat(part, starts) for part in (got, done))
     return known.to_numpy(object), got @ which, (done * points) @ which
 
 
@@ -153,11 +152,13 @@ def losses(overview: Overview, choice: Choice) -> pd.DataFrame:
     """
     rubric = overview.rubrics[str(choice.kind)]
     places = overview.results["place"].to_numpy()[choice.rows(overview.results)]
-    scores = overview.scores[str(choice.kind)][places]
+    lost = overview.scores[str(choice.kind)][places]  # a copy: points got, of deductions points taken
     points = np.array([line.points for line in rubric.lines])
     section = np.array([line.section for line in rubric.lines])
-    lost = np.where(section == "base", points - scores, np.where(section == "deduction", scores, 0.0))
-    lost = np.where(np.isnan(lost) | (lost < EDGE), 0.0, lost)
+    sign = np.select([section == "base", section == "deduction"], [-1.0, 1.0], 0.0)
+    np.multiply(lost, sign, out=lost)
+    np.add(lost, np.where(section == "base", points, 0.0), out=lost)
+    lost[~(lost >= EDGE)] = 0.0  # what is undecided is not lost
     out = pd.DataFrame({
         "line": [line.id for line in rubric.lines], "label": [line.label for line in rubric.lines],
         "lost": lost.sum(0), "areas": (lost > 0).sum(0),

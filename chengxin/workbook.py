@@ -9,7 +9,7 @@ from typing import Any
 from chengxin.document import Block, read
 from chengxin.steady import steady
 
-NUMBER = re.compile(r"-?\d+(\.\d+)?")
+NUMBER = re.compile(r"[+−-]?\d+(\.\d+)?")
 WIDEST, LONGEST = 60, 31  # characters of a column; of a sheet's name, as Excel allows
 FACTS = "说明与定义"
 FILLS = {"red": "FBE4E1", "short": "FDF6E9"}
@@ -91,7 +91,7 @@ def _fill(sheet: Any, heads: list[str], rows: list[list[str]], right: list[bool]
     from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter
 
-    wrap = Alignment(wrap_text=True, vertical="top")
+    wrap, beside = Alignment(wrap_text=True, vertical="top"), Alignment(horizontal="right", vertical="top")
     for column, text in enumerate(heads, 1):
         cell = sheet.cell(1, column, text)
         cell.font, cell.fill, cell.alignment = Font(bold=True), PatternFill("solid", fgColor="EEF3F9"), wrap
@@ -101,7 +101,7 @@ def _fill(sheet: Any, heads: list[str], rows: list[list[str]], right: list[bool]
             cell = sheet.cell(number, column)
             _put(cell, text, right[column - 1])
             if not isinstance(cell.value, int | float):
-                cell.alignment = wrap
+                cell.alignment = beside if right[column - 1] else wrap
             if mark in FILLS:
                 cell.fill = PatternFill("solid", fgColor=FILLS[mark])
     for column, head in enumerate(heads, 1):
@@ -117,9 +117,10 @@ def _fill(sheet: Any, heads: list[str], rows: list[list[str]], right: list[bool]
 def _put(cell: Any, text: str, numeric: bool) -> None:
     """A number as a number with the decimals shown; anything else as text, whatever it begins with."""
     if numeric and NUMBER.fullmatch(text):
-        decimals = len(text.partition(".")[2])
+        decimals, text = len(text.partition(".")[2]), text.replace("−", "-")
+        shown = "0." + "0" * decimals if decimals else "0"
         cell.value = float(text) if decimals else int(text)
-        cell.number_format = "0." + "0" * decimals if decimals else "0"
+        cell.number_format = f"+{shown};−{shown};{shown}" if text[0] in "+-" else shown
         return
     cell.value = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text)
     cell.data_type = "s"  # never a formula

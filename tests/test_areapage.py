@@ -4,7 +4,9 @@ import io
 import json
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,7 +14,7 @@ import sqlalchemy as sa
 from playwright.sync_api import expect
 from stores import empty_database, opened
 
-from chengxin import access, readers
+from chengxin import access, areawords, readers
 from chengxin.access import Access
 from chengxin.areapage import AreaPage
 from chengxin.explain import explain
@@ -24,6 +26,7 @@ SCREENS = ((1920, 1080), (1366, 768), (390, 844))
 FITS = """Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth
 && ![...document.querySelectorAll('.cx-wide')].some(e => e.scrollWidth > e.clientWidth + 1)"""
 OPEN, RED = {"area": "331002-J2", "period": "2026"}, {"area": "331022-S1", "period": "2026"}
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8").replace('"main *"', '".cx-page *"')
 ATTACK = "<img src=x onerror=alert(1)>"
 
 
@@ -56,6 +59,7 @@ def test_every_line_stands_there_with_its_reason_and_what_is_behind_it(engine):
     for row in page.shown.evidence.query("telling and used").to_dict("records"):
         assert row["said"] in said
         assert row["id"] in said
+    assert "台账记录1条，都计入：2026-09-04调查，有效问卷315份，满意298份" in said
     assert "得分按录入值；台账为" not in said
 
 
@@ -94,6 +98,15 @@ def test_peers_are_named_and_counted(engine):
     for name in page.shown.peers["name"]:
         assert name in said
     assert page.shown.about["name"] not in said
+
+
+def test_many_peers_are_counted_and_not_all_named(engine):
+    shown = AreaPage(engine).shown
+    many = pd.concat([shown.peers] * 100, ignore_index=True)
+    said = areawords.compare(replace(shown, peers=many)).text
+    assert f"同类对象{len(many)}个" in said
+    assert said.count("<li>") == areawords.NAMED
+    assert f"另有{len(many) - areawords.NAMED}个没有列出" in said
 
 
 def test_what_is_late_depends_on_the_day(sample, tmp_path):
@@ -229,6 +242,7 @@ def test_the_page_in_a_browser(browser, served, sample):
     for width, height in SCREENS:
         page.set_viewport_size({"width": width, "height": height})
         assert fits(page), width
+    assert page.evaluate(CONTRAST) == []
     assert outside == []
     assert errors == []
     context.close()

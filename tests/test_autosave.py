@@ -1,9 +1,12 @@
 """Saving as a form does it: at once, a moment later, again after a refusal; others' changes come in."""
 
 import asyncio
+import sqlite3
+import threading
 from datetime import UTC, datetime
 
 import pytest
+import sqlalchemy as sa
 from stores import opened, sample_database
 
 from chengxin import autosave, drafts
@@ -118,6 +121,58 @@ def test_what_could_not_be_saved_waits_for_the_next_time(path, engine):
     window.saver.flush()
     assert window.states()[-1] == ("8.1", "saved")
     with_only_reading.dispose()
+
+
+def test_a_lock_of_another_program_is_waited_for(path, engine):
+    """Three seconds in real life; here long enough that the first try must have failed."""
+    window, held = Window(engine, "李"), sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    held.execute("BEGIN IMMEDIATE")
+    free = threading.Timer(0.5, held.execute, ["ROLLBACK"])
+    free.start()
+    window.saver.put("8.1", {"value": "5"})
+    free.join()
+    held.close()
+    assert window.states() == [("8.1", "saved")]
+
+
+def test_on_a_full_disk_nothing_is_lost_silently(engine):
+    window = Window(engine, "李")
+    with engine.connect() as conn:
+        pages = conn.exec_driver_sql("PRAGMA page_count").scalar()
+    sa.event.listen(engine, "connect", full := lambda conn, _: conn.execute(f"PRAGMA max_page_count = {pages}"))
+    engine.dispose()
+    window.saver.put("8.1", {"value": "1", "note": "长" * 20_000})
+    assert window.states() == [("8.1", "failed")]
+    assert "磁盘已满，什么都没有保存" in str(window.said[0][2])
+    assert list(window.saver.waiting) == ["8.1"]
+    sa.event.remove(engine, "connect", full)
+    engine.dispose()
+    window.saver.flush()
+    assert window.states()[-1] == ("8.1", "saved")
+    assert drafts.saved(engine, *FORM)["8.1"].entry["note"] == "长" * 20_000
+
+
+def test_the_watch_outlives_a_database_that_cannot_be_read(engine, monkeypatch):
+    monkeypatch.setattr(autosave, "EVERY", 0.02)
+    window, seen = Window(engine, "李"), []
+    broken = sa.exc.OperationalError("SELECT", {}, Exception("disk I/O error"))
+    looks = iter([broken, broken])
+
+    def since(*asked):
+        if error := next(looks, None):
+            raise error
+        return drafts.since(*asked)
+
+    monkeypatch.setattr(autosave, "since", since)
+
+    async def looked():
+        window.saver.watch(seen.append)
+        await until(lambda: seen)
+        window.saver.close()
+
+    asyncio.run(looked())
+    assert window.states() == [("", "failed")] * 2
+    assert "数据库现在读不到" in str(window.said[0][2])
 
 
 def test_others_changes_come_in_but_not_over_what_waits(engine):

@@ -35,6 +35,17 @@ def test_scoring_is_measured_beside_its_peers(chengxin):
     assert all(float(cells[1]) > 0 for cells in table if "下限" not in cells[0])
 
 
+def test_the_dashboard_is_measured_beside_one_table_by_pandas_and_sql(chengxin):
+    done = chengxin("bench", "dashboard", "--counties", "3", "--rounds", "2")
+    assert done.returncode == 0, done.stderr
+    assert "评价120个" in done.stdout
+    table = {cells[0]: [float(cell) for cell in cells[1:]] for cells in rows(done.stdout)}
+    assert len(table) == 8
+    for name, (middle, longest, *_) in table.items():
+        assert middle > 0 or name == "再到页面出齐", name
+        assert len(table[name]) == 2 or longest >= middle
+
+
 def test_what_is_missing_is_said(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r'pip install "chengxin\[test\]"'):

@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import UTC, datetime
+from xml.etree import ElementTree
 
 import numpy as np
 import openpyxl
@@ -11,13 +12,14 @@ import pytest
 from playwright.sync_api import expect
 from stores import empty_database, opened, sample_database
 
-from chengxin import citywords, readers
+from chengxin import citywords, readers, trendline
 from chengxin.changes import put, record
 from chengxin.citypage import CityPage, tiles
+from chengxin.citysheets import DEFINED
 from chengxin.overview import Choice, gathered, headline
 from chengxin.placing import shortened
 from chengxin.store import writing
-from chengxin.weakspots import flags, group_rates, ranking
+from chengxin.weakspots import flags, group_rates, ranking, trend
 
 SCREENS = {"wall": (1920, 1080), "desk": (1366, 768), "phone": (390, 844)}
 FITS = "Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth"
@@ -46,6 +48,28 @@ def test_every_figure_stands_there_with_its_definition(engine):
         assert row["label"] in said
         assert row["definition"] in said
         assert f"{row['value']:.{row['digits']}f}" in said
+
+
+def test_tables_have_their_definitions_and_the_page_its_date(engine):
+    page = CityPage(engine)
+    assert "截至2026年10月31日" in page.body["title"].value
+    said = " ".join(getattr(child, "value", "") or "" for child in page.page.children)
+    assert all(text in said for pair in DEFINED.items() for text in pair)
+    assert DEFINED.items() <= page.shown().said.items()
+
+
+def test_the_trend_carries_every_figure_and_stays_in_its_frame(engine):
+    page = CityPage(engine)
+    points, said = trend(page.city, page.choice), page.body["trend"].value
+    ElementTree.fromstring(said)
+    for row in points.itertuples():
+        assert f">{row.total:.2f}</text>" in said
+        assert f"{row.area}{row.period}年{row.total:.2f}分" in said
+    for line in re.findall(r'points="([^"]+)"', said):
+        heights = [float(point.split(",")[1]) for point in line.split()]
+        assert all(0 < height < 170 for height in heights)
+    one = points.head(1).assign(area="<i>")
+    assert "<i>" not in trendline.trend(one, "一点").text
 
 
 def test_the_ranking_shows_ties_ranges_and_red_lines(engine):

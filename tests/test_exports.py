@@ -73,7 +73,9 @@ def test_a_workbook_has_typed_cells_filters_and_says_what_it_is_of(shown):
     assert [cell.value for cell in names] == [text.replace("\x07", "") for text in EVIL]
     totals = [sheet.cell(row, 4) for row in range(2, 9)]
     assert [cell.value for cell in totals] == [99.5, -1.25, None, 0, 100, 7.12, 3.1]
-    assert {cell.number_format for cell in totals if cell.value is not None} == {"0.00"}
+    formats = {cell.value: cell.number_format for cell in totals if cell.value is not None}
+    assert formats.pop(-1.25) == "+0.00;−0.00;0.00"
+    assert set(formats.values()) == {"0.00"}
     assert [sheet.cell(row, 5).value for row in range(2, 9)] == [3, 97.2, -0.5, None, "=1", 12, "x"]
     facts = {row[1].value: row[2].value for row in book["说明与定义"].iter_rows(min_row=2)}
     assert facts == {"演示数据": exports.DEMO, "评价期": "2026年", "类别": "全部", "填报单位": "全市",
@@ -180,3 +182,18 @@ def test_a_fault_of_the_kit_is_told_without_its_words_and_not_hidden(shown):
     with pytest.raises(ZeroDivisionError):
         bar._heard(bar, {"format": "png"}, None)
     assert said == [{"said": "文件没有生成，请刷新本页后再试。"}]
+
+
+def test_head_figures_keep_their_own_decimals_and_dates_are_dates():
+    frame = pd.DataFrame({
+        "label": ["已评完", "总分", "合格率"], "value": [21, np.nan, 96.666], "digits": [0, 2, 1],
+        "unit": ["个", "分", "%"], "change": [-1, np.nan, np.nan], "before": "2025",
+        "shown": ["", "81.00–90.00", ""], "definition": "略。",
+        "as_of": pd.Timestamp("2026-10-31"),
+    })  # fmt: skip
+    sheet = exports.figures(frame)
+    assert list(sheet.columns) == ["label", "value", "unit", "change", "before", "as_of", "definition"]
+    cells = [row[1:4] + row[5:6] for row in sheet.rows]
+    assert cells == [["21", "个", "-1", "2026-10-31"], ["81.00–90.00", "分", "", "2026-10-31"],
+                     ["96.7", "%", "", "2026-10-31"]]  # fmt: skip
+    assert exports.said(frame)["总分"] == "略。"

@@ -119,17 +119,23 @@ def test_libreoffice_opens_the_word_file_with_all_figures(made, tmp_path):
     assert not [cell for cell in figures if cell not in text]
 
 
+def as_shown(cell) -> str:
+    """A number as its format shows it: decimals, and a sign where the format has one."""
+    up, *others = cell.number_format.split(";")
+    said = f"{abs(cell.value):.{len(up.partition('.')[2])}f}"
+    return ("+" if cell.value > 0 else "−") + said if others else f"{'-' if cell.value < 0 else ''}{said}"
+
+
 def test_workbook_holds_the_figures_of_the_page_as_numbers(made):
     book = openpyxl.load_workbook(made["xlsx"])
     blocks = [block for block in read(nbformat.read(made["ipynb"], 4)) if block.kind == "table"]
     shown = [
         row[number]
         for block in blocks for row in block.rows for number, right in enumerate(block.right)
-        if right and re.fullmatch(r"-?\d+(\.\d+)?", row[number])
+        if right and re.fullmatch(r"[+−-]?\d+(\.\d+)?", row[number])
     ]  # fmt: skip
     stored = [cell for sheet in book if sheet.title != FACTS for row in sheet.iter_rows(min_row=2) for cell in row]
-    numbers = [f"{c.value:.{len(c.number_format.partition('.')[2])}f}" for c in stored if c.data_type == "n"
-               and c.value is not None]  # fmt: skip
+    numbers = [as_shown(cell) for cell in stored if cell.data_type == "n" and cell.value is not None]
     assert sorted(numbers) == sorted(shown)
     assert len(numbers) > 5
     for sheet in book:

@@ -76,6 +76,8 @@ def test_variants_are_loaded_compared_and_taken_along(opened, tmp_path):
         form.get_by_role("button", name="装入变体文件").click()
     asked.value.set_files(tmp_path / "mine.yaml")
     expect(form).to_contain_text("mine改了什么", timeout=30_000)
+    link = page.get_by_role("link", name="下载说明（Word）")  # Jupyter colours links in cells as it likes
+    assert link.evaluate("a => getComputedStyle(a).color !== getComputedStyle(a).backgroundColor")
     expect(form.get_by_label("分值（分）")).to_have_value("3")
 
 

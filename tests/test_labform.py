@@ -83,13 +83,24 @@ def test_what_a_reading_decides_cannot_be_typed_and_follows_the_reading():
 
 @pytest.mark.parametrize(
     ("points", "said"),
-    [("多", "应为数字"), ("-1", "大于0"), ("", "points"), ("<img src=x>", "&lt;img"), ("1e9", "1000")],
+    [("多", "应为数字"), ("-1", "大于0"), ("", "分值"), ("<img src=x>", "&lt;img"), ("1e9", "1000")],
 )
 def test_what_does_not_fit_is_said_and_changes_nothing(form, points, said):
     form.points.value = points
     assert said in form.said.value
     assert "<img" not in shown(form)
     assert form.changes == {}
+
+
+def test_a_limit_and_a_standard_are_refused_in_the_words_of_the_form(form):
+    form.readings["ceiling"].value = "很多"
+    assert "“总分是否封顶”没有选项“很多”，可用：空着、数字" in form.said.value
+    form.undo()
+    form.line.value = "4.1"
+    form.rule.asked["at_least"].value = "150"
+    assert "标准（%）得到“150”；应为大于0、不大于100的数。" in form.said.value
+    form.rule.asked["at_least"].value = "97.5"
+    assert form.changes["4.1"]["rule"]["at_least"] == 0.975
 
 
 def test_a_rule_that_the_observations_do_not_fit_is_said_briefly(form):

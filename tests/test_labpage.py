@@ -16,12 +16,15 @@ from chengxin.errors import UsageError
 from chengxin.labform import WhatIfForm
 from chengxin.labmemo import memo
 from chengxin.labwalk import TryLine, Walk
+from chengxin.overview import Choice, gathered
 from chengxin.places import place
+from chengxin.scoring import score, totals
+from chengxin.weakspots import ranking
 
 NOTEBOOKS = sorted((place("notebooks") / "lab").glob("*.ipynb"))
-ROLES = {
-    "city": {"role": "city"}, "leader": {"role": "leader"}, "county": {"role": "county", "unit": "331082"},
-    "county of one": {"role": "county", "unit": "331003"}, "county of none": {"role": "county", "unit": "331099"},
+ROLES = {  # the city's account is that of the pages in test_lab_pages
+    "leader": {"role": "leader"}, "county": {"role": "county", "unit": "331082"},
+    "county of none": {"role": "county", "unit": "331099"},
 }  # fmt: skip
 CHOICES = {
     "none": observed(STREET, 1, 1).head(0), "one": observed(STREET, 1, 1),
@@ -66,6 +69,18 @@ def test_a_county_sees_its_own_rows_only(at, base):
         mine = readers.assessments(engine, "2026", unit="331082")
     assert set(found.observations["assessment"]) <= set(mine["id"])
     assert set(labpage.checked_filings("2026")["unit"]) == {"临海市"}
+
+
+def test_totals_are_those_of_the_dashboard(base):
+    """Lines that nobody entered are filled from the ledgers, as everywhere."""
+    found = labpage.study("2026", "street", str(base))
+    mine = totals(score(found.rubric, found.observations))
+    with opened(base) as engine:
+        rows = ranking(gathered(engine), Choice("2026", "street", None))
+    told = dict(zip(rows["name"], rows["total"].where(rows["complete"]), strict=True))
+    named = {found.names[row.assessment]: row.total for row in mine.itertuples()}
+    pd.testing.assert_series_equal(pd.Series(named).sort_index(), pd.Series(told).sort_index(), check_names=False)
+    assert mine["complete"].sum() > 6
 
 
 @pytest.mark.parametrize("choice", CHOICES)

@@ -47,6 +47,7 @@ ORDER = [
         "exchange",
         "held",
         "gather",
+        "labsource",
         "acts",
     ),
     *("evidence", "work", "workflow", "filework", "filesteps"),
@@ -71,6 +72,7 @@ ORDER = [
     *("assessform", "assesspage"),
     *(
         "citywords",
+        "trendline",
         "citysheets",
         "citypage",
         "areawords",

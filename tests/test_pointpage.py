@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from playwright.sync_api import expect
 from stores import empty_database, opened
 
-from chengxin import access, pointwatch
+from chengxin import access, pointwatch, pointwords
 from chengxin.access import Access
 from chengxin.exports import to_csv, to_png, to_xlsx
 from chengxin.pointpage import PointPage
@@ -22,6 +23,7 @@ from chengxin.store import writing
 SCREENS = ((1920, 1080), (1366, 768), (390, 844))
 FITS = """Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth
 && ![...document.querySelectorAll('.cx-wide')].some(e => e.scrollWidth > e.clientWidth + 1)"""
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8").replace('"main *"', '".cx-page *"')
 ATTACK = "<img src=x onerror=alert(1)>"
 
 
@@ -85,6 +87,17 @@ def test_instruments_are_listed_with_serial_and_validity(whole):
     page_words = words(whole, "merchant", "cancel")
     assert "附件1四2" in page_words
     assert "待决定" in page_words
+
+
+def test_a_nation_of_units_is_cut_and_counted(whole):
+    """No table or list grows with the country; what is left out is counted."""
+    rows = pd.concat([pointwatch.filed(whole.watch, "2026Q3", "short_name")] * 280, ignore_index=True)
+    said = pointwords.filed(rows, "short_name", "各填报单位报送").text
+    assert said.count("<tr") == pointwords.MOST + 1
+    assert f"另有{len(rows) - pointwords.MOST}条没有列出" in said
+    tools = pd.concat([pointwatch.instruments(whole.watch)] * 40, ignore_index=True)
+    said = pointwords.instruments(tools, "short_name").text
+    assert said.count("<li>") == 3 * pointwords.MOST
 
 
 def test_what_is_taken_along_is_what_is_shown(engine, whole):
@@ -195,6 +208,7 @@ def test_the_page_in_a_browser(browser, served, sample):
     for width, height in SCREENS:
         page.set_viewport_size({"width": width, "height": height})
         assert fits(page), width
+    assert page.evaluate(CONTRAST) == []
     assert outside == []
     assert errors == []
     context.close()
