@@ -13,6 +13,7 @@ from chengxin.store import open_store
 from chengxin.views import county_index
 
 AREA = "331082-S2"
+DRAFT = "331024-S2"  # evidence is for what is not handed in yet
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +60,13 @@ def test_an_incomplete_area_has_a_range_and_no_rank(engine):
 def test_records_and_attached_files_are_counted_in_the_evidence(engine, tmp_path):
     from datetime import UTC, datetime
 
-    before = {row[0].split(" ")[0]: row[4] for part in area_card(engine, AREA, "2026").lines_tables()
+    before = {row[0].split(" ")[0]: row[4] for part in area_card(engine, DRAFT, "2026").lines_tables()
               for row in cells(part)}  # fmt: skip
     assert "（有台账记录" in before["15.1"]
     assert "佐证文件" not in "".join(before.values())
     picture = b"\x89PNG\r\n\x1a\n" + b"0" * 20
-    attach(engine, f"{AREA}-2026", "4.2", "台.png", picture, who="甲", at=datetime(2026, 11, 2, tzinfo=UTC))
-    after = {row[0].split(" ")[0]: row[4] for part in area_card(engine, AREA, "2026").lines_tables()
+    attach(engine, f"{DRAFT}-2026", "4.2", "台.png", picture, who="甲", at=datetime(2026, 11, 2, tzinfo=UTC))
+    after = {row[0].split(" ")[0]: row[4] for part in area_card(engine, DRAFT, "2026").lines_tables()
              for row in cells(part)}  # fmt: skip
     assert {line for line in after if after[line] != before[line]} == {"4.2"}
     assert after["4.2"].endswith("<br>（有佐证文件1个）")
