@@ -62,7 +62,7 @@ def test_records_and_attached_files_are_counted_in_the_evidence(engine, tmp_path
 
     before = {row[0].split(" ")[0]: row[4] for part in area_card(engine, DRAFT, "2026").lines_tables()
               for row in cells(part)}  # fmt: skip
-    assert "（有台账记录" in before["15.1"]
+    assert "（有台账记录" in before["10.6"]
     assert "佐证文件" not in "".join(before.values())
     picture = b"\x89PNG\r\n\x1a\n" + b"0" * 20
     attach(engine, f"{DRAFT}-2026", "4.2", "台.png", picture, who="甲", at=datetime(2026, 11, 2, tzinfo=UTC))

@@ -140,7 +140,7 @@ def test_the_command_says_so(demo, tmp_path, monkeypatch, capsys):
 
 def test_where_fork_is_missing_ordinary_kernels_take_over(monkeypatch):
     monkeypatch.delattr("os.pidfd_open")  # Windows and macOS
-    with Forks("index", "331082", "2026", 1) as source:
+    with Forks(WARM, "index", "331082", "2026", charts=1) as source:
         assert source.failed
         assert not source._started, "nothing was tried"
 

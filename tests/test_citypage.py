@@ -53,7 +53,7 @@ def test_every_figure_stands_there_with_its_definition(engine):
 def test_tables_have_their_definitions_and_the_page_its_date(engine):
     page = CityPage(engine)
     assert "截至2026年10月31日" in page.body["title"].value
-    said = " ".join(getattr(child, "value", "") or "" for child in page.page.children)
+    said = " ".join(getattr(child, "value", "") or "" for child in page.page.children[0].children)
     assert all(text in said for pair in DEFINED.items() for text in pair)
     assert DEFINED.items() <= page.shown().said.items()
 
