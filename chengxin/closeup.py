@@ -124,12 +124,8 @@ def opened(engine: Engine) -> Opened:
     ------
     UsageError : there is no assessment
     """
-    work = readers.assessments(engine)
-    work = work[work["status"] != "withdrawn"].reset_index(drop=True)
-    if work.empty:
-        raise UsageError("还没有评价记录；请先录入或导入评价。")
     books = readers.books(engine, [*ledgers(), IMPROVEMENT.name])
-    return Opened(engine, work, readers.units(engine), books)
+    return Opened(engine, gather.standing(engine), readers.units(engine), books)
 
 
 def latest(engine: Engine) -> Opened:

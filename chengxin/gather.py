@@ -111,6 +111,20 @@ def fresh(name: str, engine: Engine, make: Callable[[Engine], Kept]) -> Kept:
     return kept
 
 
+def standing(engine: Engine) -> pd.DataFrame:
+    """Assessments that were not withdrawn, as `readers.assessments`.
+
+    Raises
+    ------
+    UsageError : there is none
+    """
+    work = readers.assessments(engine)
+    work = work[work["status"] != "withdrawn"].reset_index(drop=True)
+    if work.empty:
+        raise UsageError("还没有评价记录；请先录入或导入评价。")
+    return work
+
+
 def speaking_day(work: pd.DataFrame, today: date) -> date:
     """The day a page speaks of: today; where there is sample data, which stands still, the last day it knows.
 

@@ -76,7 +76,7 @@ class Shelf:
         try:
             return load_rubric(name).id == self.rubric.id
         except ChengxinError:
-            return False  # a broken file in the folder is told by `chengxin check`, not here
+            return False  # a broken file in the folder is told by `chengxin rubric check`, not here
 
     def _cards(self) -> list[Any]:
         fields = parts.row(self.known, self.file, self.name, classes=["cx-fields"])

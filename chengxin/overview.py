@@ -158,10 +158,7 @@ def gathered(engine: Engine) -> Overview:
     ------
     UsageError : there is no assessment
     """
-    work = readers.assessments(engine)
-    work = work[work["status"] != "withdrawn"]
-    if work.empty:
-        raise UsageError("还没有评价记录；请先录入或导入评价。")
+    work = gather.standing(engine)
     books = readers.books(engine)
     results, scores, rubrics = [], {}, {}
     for kind in sorted(set(work["rubric"])):

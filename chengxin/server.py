@@ -160,8 +160,8 @@ def serve(
 
     with (
         served_root(notebooks) as root,
-        Forks(imported(root), charts=1) as bare,
-        Forks(imported(root), DASHBOARDS, charts=bare) as whole,
+        Forks(modules := imported(root), charts=1) as bare,
+        Forks(modules, DASHBOARDS, charts=bare) as whole,
     ):
         site = Site(config=configuration(root, port, host, demo=demo, name=name), config_file_paths=[])
         site.arrange(demo=demo, reports=reports, sources={False: bare, True: whole}, ready=ready)

@@ -4,7 +4,7 @@ import getpass
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,27 +29,28 @@ def serve_command(
     database: Database = None,
 ) -> None:
     """打开网站：录入、看板、规则试验和报告，用浏览器访问。"""
-    from chengxin.server import serve
-    from chengxin.store import address_of, open_store
+    from chengxin.store import open_store
 
-    logging.getLogger("tornado.access").setLevel(logging.ERROR)
     if demo and database is None:
         database, reports = str(_demo_database(Path("chengxin-demo"))), reports or Path("chengxin-demo")
     open_store(database).dispose()
-    address = address_of(database).render_as_string(hide_password=False)
-    serve(address, host=host, port=port, demo=demo, name=name, reports=reports, ready=_ready)
+    _serve(database, port, host=host, demo=demo, name=name, reports=reports)
 
 
 def show(database: str, reports: Path) -> None:
     """Serve a demo on this machine, on the usual port or, where that is taken, on a free one."""
+    try:
+        _serve(database, PORT, demo=True, reports=reports)
+    except UsageError:
+        _serve(database, 0, demo=True, reports=reports)
+
+
+def _serve(database: str | None, port: int, **options: Any) -> None:
     from chengxin.server import serve
     from chengxin.store import address_of
 
-    address = address_of(database).render_as_string(hide_password=False)
-    for port in (PORT, 0):
-        with suppress(UsageError) if port else nullcontext():
-            serve(address, port=port, demo=True, reports=reports, ready=_ready)
-            return
+    logging.getLogger("tornado.access").setLevel(logging.ERROR)
+    serve(address_of(database).render_as_string(hide_password=False), port=port, ready=_ready, **options)
 
 
 def _demo_database(folder: Path) -> Path:
