@@ -1,9 +1,10 @@
 """The site: landing page, first widget of the kit's own pages beside a trivial ipywidgets notebook, 20 users, memory.
 
-All in one run on one server with accounts, rounds taken in turn so that a busy machine slows every page alike.
-First widget: from asking for the page until its first input, button or table is there, in Chromium with a warm
-cache. 20 users: each with an account and a kernel of their own, asking for the page at the same moment.
-Memory: proportional set size of each kernel, by Linux's own account. Prints Markdown tables.
+All in one run with accounts, rounds taken in turn so that a busy machine slows every page alike.
+First widget: from asking for the page until its first input, button or table is there, of a dashboard its first
+figure or table of figures, in Chromium with a warm cache. Cold: the first page of a server as soon as it says that it
+can be opened, in a browser that has seen nothing. 20 users: each with an account and a kernel of their own, asking for
+the page at the same moment. Memory: proportional set size of each kernel, by Linux's own account. Prints tables.
 Run: ``python bench/serve.py [ROUNDS]``; needs Chromium, see the README.
 """
 
@@ -35,6 +36,7 @@ from chengxin.store import migrate, open_store, writing
 PASSWORD = "three odd words 7"
 USERS = 20
 FIRST = ".cx-page button, .cx-page input, .cx-page table, .jupyter-widgets input"
+FIGURE = ".cx-page .cx-figure, .cx-page td"
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -103,25 +105,59 @@ def landing(address: str) -> float:
     return statistics.median(seconds(lambda: client.open(address).read()) for _ in range(20))
 
 
-def first_widget(browser, address: str, paths: list[str], rounds: int) -> dict[str, list[float]]:
-    """Seconds to the first widget of every page, each round in turn."""
-    context = browser.new_context(base_url=address)
-    page = context.new_page()
+def visitor(browser, address: str):
+    """A page of a browser that has seen nothing but the sign-in and the landing page."""
+    page = browser.new_context(base_url=address).new_page()
     page.goto("login")
     page.get_by_label("账号").fill("u00")
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_label("密码").press("Enter")
     page.locator(".cx-tile").first.wait_for()
+    return page
+
+
+def first(page, path: str) -> float:
+    """Seconds to the first widget of a page, or the first figure of a dashboard."""
+    start = time.perf_counter()
+    page.goto(f"voila/render/{path}", wait_until="commit")
+    wanted = FIGURE if path.startswith("dashboard") else FIRST
+    page.locator(wanted).locator("visible=true").first.wait_for(timeout=30_000)
+    return time.perf_counter() - start
+
+
+def first_widget(browser, address: str, paths: list[str], rounds: int) -> dict[str, list[float]]:
+    """Seconds to the first widget of every page, each round in turn."""
+    page = visitor(browser, address)
+    for path in paths:
+        first(page, path)  # fills the browser's cache
     taken: dict[str, list[float]] = {path: [] for path in paths}
-    for n in range(rounds + 1):
+    for _ in range(rounds):
         for path in paths:
-            start = time.perf_counter()
-            page.goto(f"voila/render/{path}", wait_until="commit")
-            page.locator(FIRST).locator("visible=true").first.wait_for(timeout=30_000)
-            if n:  # the first round fills the browser's cache
-                taken[path].append(time.perf_counter() - start)
-    context.close()
+            taken[path].append(first(page, path))
+    page.context.close()
     return taken
+
+
+def cold(browser, database: Path, books: Path, paths: list[str], rounds: int) -> dict[str, list[float]]:
+    """Seconds to the first widget of the first page that a new server is asked for, each round in turn."""
+    taken: dict[str, list[float]] = {path: [] for path in paths}
+    for _ in range(rounds):
+        for path in paths:
+            with site(database, books) as (address, _):
+                page = visitor(browser, address)
+                taken[path].append(first(page, path))
+                page.context.close()
+    return taken
+
+
+def table(head: str, taken: dict[str, list[float]]) -> float:
+    """Print seconds and ratios to the first page; that page's seconds."""
+    print(f"\n| {head} | first widget, s | × trivial |\n|---|---|---|")
+    whole = list(taken.values())
+    for path, times in taken.items():
+        ratio = statistics.median(a / b for a, b in zip(times, whole[0], strict=True))
+        print(f"| {path} | {statistics.median(times):.2f} | {ratio:.2f} |")
+    return statistics.median(whole[0])
 
 
 def together(address: str, path: str) -> tuple[list[float], int]:
@@ -162,18 +198,15 @@ def _size(process: int) -> float:
 
 
 def main(rounds: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        paths = notebooks(Path(folder) / "notebooks")
-        with site(database(Path(folder)), Path(folder) / "notebooks") as (address, process):
-            print(f"landing page: {landing(address):.3f} s\n\n| page | first widget, s | × trivial |\n|---|---|---|")
-            with sync_playwright() as driver:
-                browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
-                taken = first_widget(browser, address, paths, rounds)
-                browser.close()
-            floor = statistics.median(taken[paths[0]])
-            for path, times in taken.items():
-                ratios = statistics.median(a / b for a, b in zip(times, taken[paths[0]], strict=True))
-                print(f"| {path} | {statistics.median(times):.2f} | {ratios:.2f} |")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        paths, data = notebooks(Path(folder) / "notebooks"), database(Path(folder))
+        boards = [path for path in paths if path.startswith("dashboard")]
+        table("cold page", cold(browser, data, Path(folder) / "notebooks", [paths[0], *boards], rounds))
+        with site(data, Path(folder) / "notebooks") as (address, process):
+            print(f"\nlanding page: {landing(address):.3f} s")
+            floor = table("page", first_widget(browser, address, paths, rounds))
+            browser.close()
             head = ("at once", "median wait, s", "longest, s", "× trivial alone", "failed", "MiB a kernel")
             print(f"\n| {USERS} users {' | '.join(head)} |\n{'|---' * len(head)}|")
             for path in paths[:2]:

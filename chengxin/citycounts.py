@@ -41,7 +41,7 @@ def counted(books: Mapping[str, pd.DataFrame], period: str, day: pd.Timestamp) -
         ])  # fmt: skip
         keys = [cases["area"].map(areas[name]).astype("str").rename(name) for name in ("unit", "kind")]
         parts.append(cases.groupby(keys)[["part", "whole"]].sum().set_axis(["timely", "cases"], axis=1))
-        parts.append(_filed(gather.filings(books, None, day.date()), year))
+        parts.append(_filed(gather.filings(books, None, day.date(), beside=False), year))
     out = pd.concat(parts, axis=1).fillna(0).astype("int64").rename_axis(["unit", "kind"]).reset_index()
     return out.reindex(columns=["unit", "kind", *COUNTED], fill_value=0).assign(period=period)
 

@@ -21,7 +21,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-# what a kernel imports on its own at its start; matplotlib_inline.backend_inline hooks IPython at import: never here
+# what a kernel imports on its own at its start, or for the first working day; never matplotlib_inline.backend_inline,
+# which hooks IPython at import
 PRELOAD = (
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
@@ -30,6 +31,7 @@ PRELOAD = (
     "psutil",
     "comm",
     "IPython.display",
+    "holidays.countries",
 )
 MAKERS = {
     "index": ("chengxin.views", "county_index"),
@@ -80,16 +82,23 @@ def _shown(method: Any) -> None:
             each._repr_html_()
 
 
-def dashboards() -> None:
-    """Gather what the dashboards of the whole city show; done at once where nothing has changed since."""
+def dashboards(busy: int) -> None:
+    """Gather what the dashboards of the whole city show; done at once where nothing has changed since.
+
+    Parameters
+    ----------
+    busy : eventfd that is not nought meanwhile
+    """
     from chengxin import closeup, overview, pointwatch
     from chengxin.store import open_store
 
+    os.eventfd_write(busy, 1)
     engine = open_store(read_only=True)
     for board in (overview, closeup, pointwatch):
         with contextlib.suppress(Exception):  # what fails here fails in the kernel again, where it is told
             board.latest(engine)
     engine.dispose()  # no connection of this process may be used by a child
+    os.eventfd_read(busy)
 
 
 def serve(line: socket.socket, between: Callable[[], None] | None = None) -> None:
@@ -107,7 +116,10 @@ def serve(line: socket.socket, between: Callable[[], None] | None = None) -> Non
         if between and not select.select([line], [], [], QUIET)[0]:
             between()
             continue
-        wanted = line.recv(SIZE)
+        try:
+            wanted = line.recv(SIZE)
+        except ConnectionResetError:  # it went before it had read that this process is ready
+            return
         if not wanted:
             return
         with contextlib.suppress(ChildProcessError):
@@ -126,24 +138,14 @@ def serve(line: socket.socket, between: Callable[[], None] | None = None) -> Non
 def _become(wanted: dict[str, Any], line: socket.socket) -> None:
     """Turn into the kernel that was asked for; never returns."""
     code = 1
-    parent = os.getppid()
     try:
         line.close()
-        os.setsid()
-        os.chdir(wanted["cwd"] or ".")
-        os.environ.clear()
-        os.environ.update(wanted["env"] | {"JPY_PARENT_PID": str(parent)})
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        random.seed()
-        if "numpy" in sys.modules:
-            sys.modules["numpy"].random.seed()
-        words = wanted["argv"][wanted["argv"].index("ipykernel_launcher") + 1 :]
-        sys.argv = [str(Path(importlib.import_module("ipykernel").__file__ or "").parents[1] / "ipykernel_launcher.py")]
-        sys.argv += words
+        words = _settle(wanted, os.getppid())
         from ipykernel.kernelapp import IPKernelApp
 
         app = IPKernelApp.instance()
         app.initialize(words)
+        app.log.addFilter(lambda record: "KeyboardInterrupt" not in record.getMessage())  # its manager's way to end it
         if "ipywidgets" in sys.modules:  # imported before there was a kernel to tell of it
             sys.modules["ipywidgets"].load_ipython_extension(app.shell)
         app.start()
@@ -158,20 +160,37 @@ def _become(wanted: dict[str, Any], line: socket.socket) -> None:
         os._exit(code)  # the rest of the memory belongs to the parent's image: no need to tear it down
 
 
+def _settle(wanted: dict[str, Any], parent: int) -> list[str]:
+    """Leave what belongs to the process forked from; the arguments of the kernel."""
+    os.setsid()
+    os.chdir(wanted["cwd"] or ".")
+    os.environ.clear()
+    os.environ.update(wanted["env"] | {"JPY_PARENT_PID": str(parent)})
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    words: list[str] = wanted["argv"][wanted["argv"].index("ipykernel_launcher") + 1 :]
+    sys.argv = [str(Path(importlib.import_module("ipykernel").__file__ or "").parents[1] / "ipykernel_launcher.py")]
+    sys.argv += words
+    return words
+
+
 def main() -> None:
-    """Entry of the process: ``python -m chengxin.forks FD CHARTS MODULES [KIND UNITS PERIOD | dashboards]``."""
+    """Entry of the process: ``python -m chengxin.forks LINE BUSY CHARTS MODULES [KIND UNITS PERIOD | dashboards]``."""
     if sys.path and sys.path[0] in ("", str(Path.cwd())):
         del sys.path[0]  # as ipykernel's own launcher does
-    number, address, modules, *rehearsal = sys.argv[1:]
+    number, busy, address, modules, *rehearsal = sys.argv[1:]
     line = socket.socket(fileno=int(number))
-    os.set_inheritable(int(number), False)
+    for each in (number, busy):
+        os.set_inheritable(int(each), False)
     preload(modules.split(","))
     from chengxin import vega
 
     vega.use_server(address)
     if rehearsal == [DASHBOARDS]:
-        dashboards()
-        serve(line, dashboards)
+        dashboards(int(busy))
+        serve(line, lambda: dashboards(int(busy)))
         return
     if rehearsal:
         kind, units, period = rehearsal

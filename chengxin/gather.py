@@ -232,7 +232,9 @@ def _kind(books: Books, area: str) -> str:
     return str(areas.loc[area, "kind"])
 
 
-def filings(books: Books, quarter: str | None, as_of: date, values: Settings | None = None) -> pd.DataFrame:
+def filings(
+    books: Books, quarter: str | None, as_of: date, values: Settings | None = None, *, beside: bool = True
+) -> pd.DataFrame:
     """Filings judged, each quarter beside the instruments as they stood at its end.
 
     Parameters
@@ -241,9 +243,10 @@ def filings(books: Books, quarter: str | None, as_of: date, values: Settings | N
     quarter : such as ``2026Q3``; None: all
     as_of : as for `filings.judge`
     values : typed settings; they go before each unit's own, and these before the kit's
+    beside : False where only days and states are asked for: the instruments are not looked at
     """
     given = books["filing"]
-    wanted = [quarter] if quarter else sorted(set(given["quarter"]))
+    wanted = ([quarter] if quarter else sorted(set(given["quarter"]))) if beside else []
     clocked = [
         clock(books["instrument"], books["verification"], quarter_of(each).end_time.normalize()).assign(quarter=each)
         for each in wanted

@@ -182,9 +182,11 @@ class Forks:
 
     def _start(self) -> None:
         address = self._drawing()
+        self._busy = os.eventfd(0)
+        weakref.finalize(self, os.close, self._busy)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._run(theirs.fileno(), "chengxin.forks", address, *self.words)
+            self._run([theirs.fileno(), self._busy], "chengxin.forks", address, *self.words)
         self._line = ours
         ours.settimeout(START)
 
@@ -197,14 +199,14 @@ class Forks:
             listener.bind(self._drawn)
             listener.listen(64)
             for _ in range(self.charts):
-                self._run(listener.fileno(), "chengxin.chartserver")
+                self._run([listener.fileno()], "chengxin.chartserver")
         return self._drawn
 
-    def _run(self, number: int, module: str, *words: str) -> None:
-        call = [sys.executable, "-m", module, str(number), *words]
+    def _run(self, handles: list[int], module: str, *words: str) -> None:
+        call = [sys.executable, "-m", module, *map(str, handles), *words]
         env = {**os.environ, "MPLBACKEND": "module://matplotlib_inline.backend_inline", "OPENBLAS_NUM_THREADS": "1",
                "PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # fmt: skip
-        self._started.append(subprocess.Popen(call, stdin=subprocess.PIPE, pass_fds=[number], env=env))
+        self._started.append(subprocess.Popen(call, stdin=subprocess.PIPE, pass_fds=handles, env=env))
 
     def fork(self, wanted: dict[str, Any]) -> Forked:
         """A new kernel process.
@@ -231,8 +233,10 @@ class Forks:
 
     @property
     def ready(self) -> bool:
-        """Whether a kernel can be had without waiting for the imports."""
-        return self._ready or (self._line is not None and bool(select.select([self._line], [], [], 0)[0]))
+        """Whether a kernel can be had without waiting for imports or for the city to be gathered again."""
+        if self._line is None or select.select([self._busy], [], [], 0)[0]:
+            return False
+        return self._ready or bool(select.select([self._line], [], [], 0)[0])
 
     @property
     def kernel(self) -> type[QuickKernel]:

@@ -18,6 +18,8 @@ from stores import opened, sample_database
 
 from chengxin import accounts
 from chengxin.accounts import Account
+from chengxin.forks import DASHBOARDS
+from chengxin.kernels import Forks
 from chengxin.store import writing
 
 SCREENS = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
@@ -194,6 +196,20 @@ def test_kernels_are_forked_from_a_process_with_everything_imported_until_it_is_
     os.kill(source, signal.SIGKILL)
     page.goto(f"{own}voila/render/entry/pid.ipynb")
     assert "ipykernel_launcher" in command(page)
+
+
+def test_nobody_waits_for_the_process_that_gathers_the_city_again(tmp_path, monkeypatch):
+    """While it does, pages start from the process that holds no data."""
+    monkeypatch.setenv("CHENGXIN_DB", str(sample_database(tmp_path / "chengxin.db")))
+    with Forks(["chengxin"], DASHBOARDS, charts=1) as source:
+        end = time.monotonic() + 60
+        while not source.ready and time.monotonic() < end:
+            time.sleep(0.05)
+        assert source.ready
+        os.eventfd_write(source._busy, 1)  # as the process does
+        assert not source.ready
+        os.eventfd_read(source._busy)
+        assert source.ready
 
 
 def test_a_site_told_to_stop_leaves_no_file_and_no_process(tmp_path):
