@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import docx
@@ -23,6 +24,7 @@ from chengxin.pdf import PAD, ROOM, to_pdf, widths
 from chengxin.reports import KINDS
 from chengxin.word import to_docx, written
 from chengxin.workbook import FACTS, to_xlsx
+from chengxin.workbook import written as sheets
 
 FORMATS = ("html", "pdf", "docx", "xlsx", "ipynb")
 
@@ -182,6 +184,22 @@ def test_workbook_holds_the_figures_of_the_page_as_numbers(made):
         assert sheet.auto_filter.ref == sheet.dimensions
 
 
+def test_days_are_days_and_sheets_are_named_in_whole_words():
+    def one(name: str) -> Block:
+        return Block("table", f"表1　{name}（共1条）", columns=["期限"], rows=[["2026-11-30"], ["2026-13-01"], ["—"]],
+                     right=[False], marks=[""] * 3)  # fmt: skip
+
+    book = openpyxl.load_workbook(
+        io.BytesIO(
+            sheets([[one("景区总分对比"), one("街区总分对比")], [one("街区得分")]], [["报告", "说明", "甲"]], "题")
+        )
+    )
+    assert book.sheetnames == ["总分对比", "街区得分", FACTS]
+    day, *others = (row[0] for row in book["街区得分"].iter_rows(min_row=2))
+    assert (day.value.date(), day.number_format) == (date(2026, 11, 30), "yyyy-mm-dd")
+    assert [cell.value for cell in others] == ["2026-13-01", "—"]
+
+
 def test_the_same_notebook_gives_the_same_bytes(made):
     notebook = nbformat.read(made["ipynb"], 4)
     for write, ending in ((to_pdf, "pdf"), (to_docx, "docx"), (to_xlsx, "xlsx")):
@@ -213,6 +231,7 @@ def test_what_a_person_typed_stays_text_everywhere():
     sheet = openpyxl.load_workbook(io.BytesIO(to_xlsx(notebook, "题"))).worksheets[0]
     assert {cell.data_type for cell in sheet["A"]} == {"s"}
     assert sheet["A2"].value == "=1+1"
+    assert [cell.quotePrefix for cell in sheet["A"][1:6]] == [True, True, True, True, False], "nor when edited"
     assert sheet.title == "=坏名"
     word = docx.Document(io.BytesIO(to_docx(notebook, "题"))).tables[0]
     assert [cell.text for cell in word._cells][1:] == [text.replace("\x07", "") for text in NASTY]
