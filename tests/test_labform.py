@@ -46,7 +46,7 @@ def test_an_edit_is_scored_at_once_and_kept_while_others_are_made(form):
     assert form.changes["17.1"] == {"points": 8, "red_line": False}
     assert form.changes["ceiling"] == "99.5"
     assert "基本项合计与原文一致" in form.bar.value
-    assert "按比例得分，满分6分；未开展不得分 → 达到90%得6分" in form.said.value.replace("\n　　　　新：", " → ")
+    assert "第12项 消费者满意度：按比例得分，满分6分 → 达到90%得6分，未达到不得分" in form.said.value
     assert "at_least: 0.9" in form.said.value
     expected = lab.what_if(STREET, form.observations, form.changes)
     for total in expected.table["after"].dropna():
@@ -67,7 +67,7 @@ def test_the_example_of_the_issue_satisfaction_by_share_instead_of_a_threshold()
     form.rule.kind.value = "share"
     assert form.changes["15.1"]["rule"]["kind"] == "share"
     assert form.changes["15.1"]["readings"] == ()
-    assert "15.1 群众满意度" in form.said.value
+    assert "第15项 群众满意度：达到95%得4分，未达到不得分 → 按比例得分，满分4分" in form.said.value
     expected = lab.what_if(SCENIC, form.observations, form.changes)
     assert expected.after.line("15.1").rule.kind == "share"
 

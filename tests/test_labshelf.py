@@ -96,7 +96,7 @@ def test_a_variant_of_the_kit_is_loaded_into_the_form_and_compared(form):
     form.shelf.add()
     assert list(form.shelf.kept) == ["street_strict_demo", "<i>二", "方案3"]
     assert "<i>" not in form.shelf.table.value
-    assert "分值：10 → 11" in form.shelf.table.value
+    assert "第1项 器具检定合格率：分值 10分 → 11分" in form.shelf.table.value
     assert "points: 11" in form.shelf.table.value
     form.shelf.empty()
     assert form.shelf.table.value == ""

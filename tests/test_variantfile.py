@@ -41,9 +41,7 @@ def test_a_threshold_in_words_and_as_yaml(tmp_path):
     rule = {"kind": "share", "when_none": "zero"}
     after = lab.changed(SCENIC, {"15.1": {"rule": rule, "readings": ()}})
     words = lab.diff_in_words(lab.diff(SCENIC, after))
-    assert "15.1 群众满意度" in words
-    assert "达到95%得4分，未达到不得分" in words
-    assert "按比例得分，满分4分" in words
+    assert "第15项 群众满意度：达到95%得4分，未达到不得分 → 按比例得分，满分4分" in words
     assert "kind: share" in lab.variant_yaml(after, **ABOUT)
     assert load_rubric(lab.save_variant(after, tmp_path, **ABOUT)).lines == after.lines
 
