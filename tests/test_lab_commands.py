@@ -66,7 +66,7 @@ def test_agreement_of_two_files(chengxin, csv, tmp_path):
         (["A", "A", "--rubric", "street", "--by", "item"], "不能按“item”分开"),
         (["--filings", "%"], "应为2026或2026Q3这样的写法"),
         (["--filings", "1999"], "没有自查和核查都填了的季报"),
-        (["--assessors", "2026", "--rubric", "street"], "没有两个人先后评过的同一条"),
+        (["--assessors", "2026", "--rubric", "street"], "没有哪一条由两个人先后评过"),
         (["A", "none.csv", "--rubric", "street"], "没有文件"),
     ],
 )
@@ -98,7 +98,7 @@ def test_self_assessments_against_re_checks_of_the_database(chengxin, base):
                     "json")  # fmt: skip
     whole, *lines = json.loads(done.stdout)
     assert (whole["line"], whole["n"]) == ("全部", sum(row["n"] for row in lines))
-    looked = rechecked(base, "city", "2026").lines.query("kind == 'street'")
+    looked = rechecked(str(base), "city", "2026").lines.query("kind == 'street'")
     assert whole["n"] == len(looked)
     assert whole["agreed"] == int((looked["own_said"] == looked["found_said"]).sum()) < len(looked)
     by_line = {row["line"]: row["said"] for row in lines}
