@@ -13,7 +13,7 @@ from chengxin.document import Block, led, read
 
 TEMPLATE = Path(__file__).parent / "templates" / "typst" / "report.typ"
 ROOM, PAD = 56, 1  # characters of a line of a table; of a cell's margins
-WORD, BRIEF = 14, 4  # characters of a figure or Latin word that is never broken; of Chinese text
+WORD, HEAD, BRIEF = 14, 6, 4  # characters of a figure or Latin word that is never broken; of a heading; of Chinese text
 FULL = 680  # points of a chart that fills the width of a page
 
 
@@ -48,11 +48,13 @@ def _block(block: Block, leads: bool) -> dict[str, Any]:
 def widths(block: Block, room: float = ROOM) -> list[float]:
     """Widths of a table's columns in characters: those with which a table that is too wide becomes lowest.
 
-    Numbers, dates and short words are never broken; each further character goes to the column that most lines wait for.
+    Numbers, dates and short words are never broken, headings before their unit: 平均变动 over （分）. Each further
+    character goes to the column that most lines wait for.
     """
     cells = [[_broken(text) for text in row] for row in (block.columns, *block.rows)]
     lines, whole, longest = (np.array([[cell[n] for cell in row] for row in cells], float) for n in range(3))
-    least = [max(_unbroken(text) for text in column) for column in zip(block.columns, *block.rows, strict=True)]
+    heads = [max(min(_length(part), HEAD) for part in re.split("(?=（)", head)) for head in block.columns]
+    least = [max(head, *map(_unbroken, column)) for head, *column in zip(heads, *block.rows, strict=True)]
     wanted, room = longest.max(axis=0), room - PAD * len(least)
     given = np.minimum(wanted, least)
     while given.sum() < min(room, wanted.sum()):

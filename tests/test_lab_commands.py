@@ -10,6 +10,7 @@ from stores import opened, sample_database
 from chengxin import lab, readers
 from chengxin.filings import checked
 from chengxin.form import load_form
+from chengxin.rechecked import rechecked
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_agreement_of_two_files(chengxin, csv, tmp_path):
         (["A", "A", "--rubric", "street", "--by", "item"], "不能按“item”分开"),
         (["--filings", "%"], "应为2026或2026Q3这样的写法"),
         (["--filings", "1999"], "没有自查和核查都填了的季报"),
-        (["--assessors", "2026", "--rubric", "street"], "没有两个人先后评过的同一条"),
+        (["--assessors", "2026", "--rubric", "street"], "没有哪一条由两个人先后评过"),
         (["A", "none.csv", "--rubric", "street"], "没有文件"),
     ],
 )
@@ -90,6 +91,23 @@ def test_self_checks_against_on_site_checks_of_the_database(chengxin, base, by, 
         table = chengxin("lab", "agreement", "--filings", "2026", "--database", base)
         assert "AC1" in table.stdout.splitlines()[0]
         assert "演示数据" in table.stderr
+
+
+def test_self_assessments_against_re_checks_of_the_database(chengxin, base):
+    done = chengxin("lab", "agreement", "--rechecks", "2026", "--rubric", "street", "--database", base, "--format",
+                    "json")  # fmt: skip
+    whole, *lines = json.loads(done.stdout)
+    assert (whole["line"], whole["n"]) == ("全部", sum(row["n"] for row in lines))
+    looked = rechecked(str(base), "city", "2026").lines.query("kind == 'street'")
+    assert whole["n"] == len(looked)
+    assert whole["agreed"] == int((looked["own_said"] == looked["found_said"]).sum()) < len(looked)
+    by_line = {row["line"]: row["said"] for row in lines}
+    assert any(said.startswith("自评平均高") for said in by_line.values())
+    assert "演示数据" in done.stderr
+    for words, said in ((["2024", "--rubric", "street"], "没有复核记录"), (["2026"], "--rechecks 评价期和--rubric")):
+        done = chengxin("lab", "agreement", "--rechecks", *words, "--database", base)
+        assert done.returncode == 2
+        assert said in done.stderr
 
 
 def test_assessors_of_one_area_and_merchants_known_one_by_one(chengxin, tmp_path):

@@ -118,6 +118,13 @@ def test_a_breach_is_shown_while_one_tries(form):
     assert form.changes == {"1.1": {"points": 12}}
 
 
+def test_what_a_red_line_means_depends_on_the_line_and_a_bonus_is_none(form):
+    for line, words, shut in (("2.1", "得零分的", False), ("17.1", "发生扣分的", False), ("14.1", "加分项不作", True)):
+        form.line.value = line
+        assert words in form.red.description
+        assert form.red.disabled is shut
+
+
 def test_names_are_escaped(form):
     form.points.value = "12"
     assert "&lt;b&gt;甲" in form.tables.value
