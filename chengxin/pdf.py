@@ -54,7 +54,7 @@ def widths(block: Block, room: float = ROOM) -> list[float]:
     cells = [[_broken(text) for text in row] for row in (block.columns, *block.rows)]
     lines, whole, longest = (np.array([[cell[n] for cell in row] for row in cells], float) for n in range(3))
     heads = [max(min(_length(part), HEAD) for part in re.split("(?=（)", head)) for head in block.columns]
-    least = [max(head, *map(_unbroken, column)) for head, *column in zip(heads, *block.rows, strict=True)]
+    least = [max([head, *map(_unbroken, column)]) for head, *column in zip(heads, *block.rows, strict=True)]
     wanted, room = longest.max(axis=0), room - PAD * len(least)
     given = np.minimum(wanted, least)
     while given.sum() < min(room, wanted.sum()):
