@@ -15,6 +15,7 @@ from chengxin.closeup import CloseUp, chosen, closeup, latest
 from chengxin.errors import ChengxinError
 from chengxin.exports import Shown
 from chengxin.gather import speaking_day
+from chengxin.quarters import day_in_words
 from chengxin.savebar import save_bar
 from chengxin.store import open_store
 from chengxin.tables import Html
@@ -68,7 +69,7 @@ class AreaPage:
         where = f"{about['name']}（{'，'.join(filter(None, [about['short_name'], shown.level]))}）{about['period']}年"
         files = evidence.attached(self.engine, about["id"])["line"].value_counts().to_dict()
         for name, said in {
-            "title": pages.head("景区街区看板", where, shown.rubric.title),
+            "title": pages.head("景区街区看板", where, shown.rubric.title, f"截至{day_in_words(about['as_of'])}"),
             "notices": areawords.notices(shown),
             "cards": citywords.cards(figures(about, shown.past, shown.mend)),
             "waterfall": areawords.waterfall(shown),

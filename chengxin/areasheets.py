@@ -16,8 +16,8 @@ DRAWN = {"label": "得分构成", "word": "性质", "points": "分"}
 GROUPS = {"subject": "对象", "label": "检查内容", "got": "得分", "points": "分值", "rate": "得分率（%）",
           "median": "同类中位数（%）", "gap": "差（百分点）"}  # fmt: skip
 PAST = {"period": "评价期", "total": "总分（分）", "low": "最低可能（分）", "high": "最高可能（分）",
-        "change": "比上期（分）", "median": "同类中位数（分）", "place": "名次", "count": "已评完同类（个）",
-        "red_lines": "红线条目", "status": "状态"}  # fmt: skip
+        "change": "比上期（分）", "median": "同类中位数（分）", "place": "名次", "tied": "并列",
+        "count": "已评完同类（个）", "red_lines": "红线条目", "status": "状态", "as_of": "截至"}  # fmt: skip
 MEND = {"points": "可挽回（分）", "line": "条目", "label": "内容", "remedy": "整改建议", "owner": "责任方",
         "due": "期限", "state": "状态"}  # fmt: skip
 EVIDENCE = {"line": "条目", "said": "台账记录", "id": "台账编号", "counted": "计入"}

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from chengxin import citywords, pages, parts, trendline
-from chengxin.citysheets import DEFINED, shown
+from chengxin.citysheets import COLUMNS, WHOSE, by, defined, shown
 from chengxin.errors import ChengxinError
 from chengxin.exports import Shown
 from chengxin.overview import Choice, chosen, headline, latest
@@ -25,7 +25,8 @@ from chengxin.visitor import afterwards
 from chengxin.weakspots import flags, group_rates, losses, ranking, trend, unit_ranking
 
 AREAS, HALF = 24, 10  # areas of a kind that the ranking shows; units from either end
-COLUMNS, FLAGGED = 12, 12  # of the heat map; of each sort of flag
+FLAGGED = 12  # of each sort of flag
+BODY = ("title", "cards", "ranking", "units", "heat", "trend", "lost", "flags", "defined", "links")
 
 
 class Tile(Strict):
@@ -71,8 +72,7 @@ class CityPage:
         self.kind = parts.selected("类别", kinds, self.choice.kind or "")
         self.unit = parts.selected("填报单位", self._units(), self.choice.unit or "")
         self.tile = {code: parts.button(self.named[code]) for code in tiles() if code in self.named}
-        self.body = {name: parts.block("") for name in ("title", "cards", "ranking", "units", "heat", "trend", "lost",
-                                                        "flags")}  # fmt: skip
+        self.body = {name: parts.block("") for name in BODY}
         self.files = save_bar(self.shown)
         self.page.children = (self._page(),)
         for picker in (self.period, self.kind, self.unit):
@@ -98,18 +98,20 @@ class CityPage:
         self._tell("trend", self._trend(now))
         self._tell("lost", _pair(self._lost(Choice(now.period, kind, now.unit)) for kind in self._kinds()))
         self._tell("flags", citywords.flags(flags(self.city, now, FLAGGED)))
+        self._tell("defined", citywords.defined(defined(self.city)))
+        self._tell("links", citywords.link(now))
 
     def shown(self) -> Shown:
         """What the page shows, to take along."""
         return shown(self.city, self.choice, self.named, self.heat())
 
     def heat(self) -> list[pd.DataFrame]:
-        """Score rates of each kind shown: by unit, of one unit by area; of many the lowest and the highest."""
-        made, unit = [], self.choice.unit
+        """Score rates of each kind shown: by area where they fit, else by unit; of many the lowest and the highest."""
+        made = []
         for kind in self._kinds():
-            choice = Choice(self.choice.period, kind, unit)
-            rates = group_rates(self.city, choice, "name" if unit else "short_name", COLUMNS)
-            whose, count = "评价对象" if unit else "单位", rates.attrs["of"]
+            choice = Choice(self.choice.period, kind, self.choice.unit)
+            rates = group_rates(self.city, choice, by(self.city, choice), COLUMNS)
+            whose, count = WHOSE[by(self.city, choice)], rates.attrs["of"]
             some = f"最低和最高的各{COLUMNS // 2}个{whose}（共{count}个）" if count > COLUMNS else f"各{whose}"
             rates.attrs["title"] = f"{AREA_KINDS[kind]}：{some}各检查内容得分率"
             made.append(rates)
@@ -163,7 +165,7 @@ class CityPage:
         near = np.flatnonzero(rows["unit"] == now.unit)
         kept, after = shortened(np.zeros(len(rows)), HALF, HALF, near[0] if len(near) else None)
         caption = f"{now.period}年各单位名次（共{len(rows)}个；按已评完对象总分的中位数）"
-        return citywords.units(rows.iloc[kept].assign(after=after), caption, now.unit)
+        return citywords.units(rows.iloc[kept].assign(after=after), caption, now)
 
     def _trend(self, now: Choice) -> Html:
         points = trend(self.city, Choice(self.city.periods[-1], now.kind, now.unit))
@@ -191,23 +193,18 @@ class CityPage:
         about = "方格示意各单位大致方位，数字为总分中位数（分），越高颜色越深；点选即只看该单位，再点恢复全市。"
         said = parts.block('<p class="cx-rule">{about}</p>', about=about if tiled else "")
         left = parts.box(body["ranking"], classes=["cx-card"])
-        right = parts.box(parts.block("<h2>各单位</h2>"), scheme, said, body["units"], body["trend"],
-                          classes=["cx-card"])  # fmt: skip
+        right = parts.box(
+            parts.box(parts.block("<h2>各单位</h2>"), scheme, said, body["units"], body["trend"], classes=["cx-card"]),
+            parts.box(parts.block("<h2>红线、扣分和加分</h2>"), body["flags"], classes=["cx-card"]),
+        )
         return parts.box(
             parts.shown(pages.style()), parts.shown(pages.banner(self.city.demo)),
             parts.box(body["title"], classes=["cx-head"]), self.wrong,
             parts.row(self.period, self.kind, self.unit, classes=["cx-fields"]), self.files, body["cards"],
             parts.box(left, right, classes=["cx-columns"]), parts.box(body["heat"], classes=["cx-card"]),
-            parts.box(body["lost"], classes=["cx-card"]),
-            parts.box(parts.block("<h2>红线、扣分和加分</h2>"), body["flags"], classes=["cx-card"]),
-            parts.shown(_defined()), classes=["cx-page", "cx-broad"],
+            parts.box(body["lost"], classes=["cx-card"]), body["defined"], body["links"],
+            classes=["cx-page", "cx-broad"],
         )  # fmt: skip
-
-
-def _defined() -> Html:
-    """What the tables' figures mean."""
-    items = "".join(pages.escaped("<dt>{name}</dt><dd>{words}</dd>", name=n, words=w) for n, w in DEFINED.items())
-    return Html(f'<details class="cx-card"><summary>名次、得分率、失分的口径</summary><dl>{items}</dl></details>')
 
 
 def _pair(pieces: Iterable[Html]) -> Html:

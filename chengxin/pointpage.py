@@ -1,7 +1,7 @@
 """监测点看板: the choice of quarter, unit and day, and what `pointwatch` says of it."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +20,7 @@ from chengxin.store import open_store
 from chengxin.tables import Html
 from chengxin.visitor import afterwards
 
+AHEAD = timedelta(366)  # from today
 BODY = ("title", "cards", "units", "sectors", "wanting", "quarters", "agreement", "differing", "tools", "merchant",
         "cancel", "links")  # fmt: skip
 
@@ -107,7 +108,8 @@ class PointPage:
     def _judged(self, given: dict[str, str]) -> tuple[str, str | None]:
         """Judge as of the day the address asks for; what does not exist is told, and the default shown."""
         try:
-            self.watch = watch.watched(self.books, _day(given["as_of"]) if given.get("as_of") else self.standing)
+            day = _day(given["as_of"]) if given.get("as_of") else self.standing
+            self.watch = self._watched(self.books, day)
             return watch.chosen(self.watch, given.get("quarter"), given.get("county") or given.get("unit"))
         except ChengxinError as error:
             if not given:
@@ -120,9 +122,16 @@ class PointPage:
         books, day = watch.latest(self.engine), self.day.value or self.standing
         if books is self.books and day == self.watch.as_of:
             return
-        self.watch, self.books = watch.watched(books, day), books
+        self.watch, self.books = self._watched(books, day), books
         parts.tell(self.wrong, "")
         self._offer(self.quarter.value, self.unit.value)
+
+    def _watched(self, books: dict[str, Any], day: date) -> watch.Watch:
+        """Judge as of a day that is not years away: each quarter until then would have to be judged."""
+        last = self.standing + AHEAD
+        if day > last:
+            raise UsageError(f"截至日期{day_in_words(day)}太晚；应不晚于{day_in_words(last)}。")
+        return watch.watched(books, day)
 
     def _offer(self, quarter: str, unit: str) -> None:
         """Offer the quarters and units there are; what there is no more gives way to the newest, and to all."""

@@ -17,7 +17,7 @@ FILED = {"due": "应报（份）", "in_time": "期限内（份）", "in_time_rat
          "returned": "退回补正（份）", "missing": "未报送（份）"}  # fmt: skip
 WANTING = {"state": "状态", "days_late": "逾期（天）", "name": "监测点", "short_name": "填报单位", "sector": "行业",
            "due": "期限", "submitted": "报送日期"}  # fmt: skip
-AGREED = {"sector": "行业", "n": "项数", "agreed": "一致（项）", "raw": "一致率（%）", "ac1": "AC1系数",
+AGREED = {"by": "分组", "group": "名称", "n": "项数", "agreed": "一致（项）", "raw": "一致率（%）", "ac1": "AC1系数",
           "low": "区间下限", "high": "区间上限", "kappa": "Kappa系数", "kappa_note": "说明"}  # fmt: skip
 DIFFERS = {"way": "差异", "name": "监测点", "short_name": "填报单位", "item": "项", "label": "监测内容", "own": "自查",
            "seen": "核查"}  # fmt: skip
@@ -63,8 +63,11 @@ def _wanting(watch: Watch, quarter: str) -> Sheet:
 
 
 def _agreed(watch: Watch, quarter: str) -> Sheet:
-    rows = pd.concat([pointwatch.agreement(watch, quarter, []).assign(sector="合计"),
-                      pointwatch.agreement(watch, quarter, ["sector"])])  # fmt: skip
+    parts = [pointwatch.agreement(watch, quarter, []).assign(by="合计", group="合计")]
+    for key in ("short_name", "sector"):
+        made = pointwatch.agreement(watch, quarter, [key])
+        parts.append(made.assign(by=BY[key][1], group=made[key]))
+    rows = pd.concat(parts)
     rates = {name: pd.to_numeric(rows[name]).astype(float) for name in ("raw", "ac1", "low", "high", "kappa")}
     rates["raw"] = 100 * rates["raw"]
     return Sheet("自查与核查一致性", rows.assign(**rates), AGREED, {"raw": 1, **dict.fromkeys(list(rates)[1:], 3)})

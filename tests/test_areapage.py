@@ -91,6 +91,13 @@ def test_a_red_line_is_said_first_in_words(engine):
     assert words(page, "sheet").count("红线") == 1
 
 
+def test_a_shared_place_is_said_to_be_shared(engine):
+    page = AreaPage(engine, {"area": "331081-S1", "period": "2026"})
+    assert "并列，共11个已评完的景区" in words(page, "cards")
+    assert "5／11（并列）" in words(page, "past")
+    assert page.taken().sheets[4].frame["tied"].tolist() == [False, False, True]
+
+
 def test_peers_are_named_and_counted(engine):
     page = AreaPage(engine, {"area": "331082-J1", "period": "2026"})
     said = words(page, "compare")

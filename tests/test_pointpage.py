@@ -110,6 +110,9 @@ def test_what_is_taken_along_is_what_is_shown(engine, whole):
         assert table["出厂编号"].tolist() == pointwatch.instruments(mine)["serial"].tolist()
         heads = pd.read_csv(io.BytesIO(to_csv(made))).set_index("指标")
         assert heads.loc["应报季报", "数值"] == shown.plain()["应报季报"]
+        agreed = pd.read_csv(io.BytesIO(to_csv(made, "自查与核查一致性")))
+        assert set(agreed["分组"]) == {"合计", "填报单位", "行业"}
+        assert all(str(name) in words(shown, "agreement") for name in agreed.loc[agreed["分组"] == "行业", "名称"])
         names = [sheet.name for sheet in made.sheets]
         assert len(set(names)) == len(names)
         assert to_xlsx(made).startswith(b"PK")
@@ -137,6 +140,9 @@ def test_another_day_judges_again(engine):
     page.day.value = date(2019, 1, 1)
     assert "还没有监测点应报季报" in page.wrong.value
     assert page.watch.as_of == date(2026, 10, 10)
+    page.day.value = date(2027, 12, 1)
+    assert "太晚；应不晚于2027年11月1日" in page.wrong.value
+    assert page.watch.as_of == date(2026, 10, 10)
     page.day.value = None
     assert page.plain() == before
     assert page.wrong.value == ""
@@ -156,7 +162,8 @@ def test_an_address_is_looked_up_and_never_run(engine):
     page = PointPage(engine, {"quarter": "2026Q2", "county": "331082", "as_of": "2026-08-01"})
     assert (page.quarter.value, page.unit.value, page.day.value) == ("2026Q2", "331082", date(2026, 8, 1))
     assert page.wrong.value == ""
-    for asked in ({"quarter": ATTACK}, {"county": "1' OR 1=1"}, {"as_of": ATTACK}, {"as_of": "2019-01-01"}):
+    days = ({"as_of": day} for day in (ATTACK, "2019-01-01", "0001-01-01", "9999-12-31"))
+    for asked in ({"quarter": ATTACK}, {"county": "1' OR 1=1"}, *days):
         page = PointPage(engine, asked)
         assert (page.quarter.value, page.unit.value) == ("2026Q3", "")
         assert 'role="alert"' in page.wrong.value
