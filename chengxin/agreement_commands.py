@@ -19,6 +19,9 @@ Filings = Annotated[
 Assessors = Annotated[
     str | None, typer.Option("--assessors", metavar="评价期", help="同一评价先后由不同的人存入的判断，如2026；须给细则")
 ]
+Rechecks = Annotated[
+    str | None, typer.Option("--rechecks", metavar="评价期", help="自评与复核，如2026；复核过的条目；须给细则")
+]
 By = Annotated[str, typer.Option("--by", metavar="all|item|sector|unit", help="季报按项、行业或填报单位分开")]
 MEASURES = {
     "n": "对数", "raw": "一致率", "ac1": "AC1", "low": "下限", "high": "上限", "kappa": "kappa",
@@ -33,20 +36,25 @@ def agreement_command(
     rubric: Given = None,
     filings: Filings = None,
     assessors: Assessors = None,
+    rechecks: Rechecks = None,
     by: By = "all",
     database: Database = None,
     form: Form = "table",
 ) -> None:
     """两次判断同一批对象的一致程度：一致率、扣除偶然一致后的系数及区间、偏高还是偏低。"""
-    given = [a is not None or b is not None, filings is not None, assessors is not None]
+    given = [a is not None or b is not None, filings is not None, assessors is not None, rechecks is not None]
     if sum(given) != 1 or (a is None) != (b is None) or (filings is None) != (rubric is not None):
         raise UsageError(
-            "请写一种：两个观测CSV文件和--rubric；--filings 时期（季报自查与核查）；--assessors 评价期和--rubric。"
+            "请写一种：两个观测CSV文件和--rubric；--filings 时期（季报自查与核查）；"
+            "--rechecks 评价期和--rubric（自评与复核）；--assessors 评价期和--rubric（先后评过的人）。"
         )
     if by not in BY or (by != "all" and filings is None):
         raise UsageError(f"不能按“{by}”分开；--filings可用{'、'.join(BY)}，其余只用all（逐条列出）。")
     if filings is not None:
         _filings(filings, by, database, form)
+        return
+    if rechecks is not None:
+        _rechecks(rechecks, str(rubric), database, form)
         return
     first, second = _two_files(a, b) if a and b else _two_people(str(assessors), str(rubric), database)
     _compare(str(rubric), first, second, form, written=assessors is not None)
@@ -75,6 +83,22 @@ def _filings(period: str, by: str, database: str | None, form: str) -> None:
     show(listed if form == "json" else rounded(listed, "raw", "ac1", "low", "high", "kappa"), columns, form)
 
 
+def _rechecks(period: str, rubric: str, database: str | None, form: str) -> None:
+    """Self-assessments against re-checks, from the database."""
+    from chengxin import consistency
+    from chengxin.rechecked import rechecked
+    from chengxin.rubric import load_rubric
+    from chengxin.yearly import CITY
+
+    chosen = load_rubric(rubric)
+    found = rechecked(database, CITY, period)
+    if found.demo:
+        typer.echo("演示数据", err=True)
+    if chosen.id not in found.rubrics:
+        raise UsageError(f"{period}年用“{chosen.id}”的评价没有复核记录；请核对评价期和细则。")
+    _told(consistency.beside(chosen, found.side_by_side(chosen.id), "自评"), form)
+
+
 def _two_files(a: Path, b: Path) -> tuple[Any, Any]:
     from chengxin.exchange import observations_csv
 
@@ -91,7 +115,7 @@ def _two_people(period: str, rubric: str, database: str | None) -> tuple[Any, An
     engine.dispose()
     first, second = consistency.assessors(seen)
     if first.empty:
-        raise UsageError(f"{period}用“{rubric}”的评价里没有两个人先后评过的同一条；请核对评价期和细则。")
+        raise UsageError(f"评价期{period}用“{rubric}”的评价里，没有哪一条由两个人先后评过；请核对评价期和细则。")
     typer.echo("后一人看得到前一人的判断，所列是复核的一致程度，不是各自独立评价的一致程度。", err=True)
     return first, second
 
@@ -100,7 +124,10 @@ def _compare(rubric: str, a: Any, b: Any, form: str, *, written: bool) -> None:
     from chengxin import consistency
     from chengxin.rubric import load_rubric
 
-    found = consistency.compare(load_rubric(rubric), a, b, written=written)
+    _told(consistency.compare(load_rubric(rubric), a, b, written=written), form)
+
+
+def _told(found: Any, form: str) -> None:
     rows = [row | {"directions": _directions(row["directions"], form)} for row in found.to_dict("records")]
     columns = {"line": "条目", "label": "内容"} | MEASURES | {"directions": "不一致处"}
     show(rows if form == "json" else rounded(rows, "raw", "ac1", "low", "high", "kappa"), columns, form)

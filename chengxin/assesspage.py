@@ -1,7 +1,7 @@
 """The page 评价录入: choosing who, where and when, then the form. What comes from the address is only looked up."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import ipywidgets as w
@@ -16,14 +16,10 @@ from chengxin.formwords import CHINA
 from chengxin.quarters import day_in_words
 from chengxin.schema import ASSESSMENT_STATES
 from chengxin.store import open_store
-from chengxin.visitor import afterwards, name_field
+from chengxin.visitor import afterwards, name_field, now
 
 EARLIEST = 2000  # year of an assessment; an earlier one is a slip of the finger
 REVIEW = {"city": ("draft", "approved"), "county": ("draft",)}  # what a role may make of what was submitted
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class AssessmentPage:
@@ -38,7 +34,7 @@ class AssessmentPage:
 
     def __init__(
         self, database: str | Engine | None = None, asked: dict[str, str] | None = None, *,
-        now: Callable[[], datetime] = _now,
+        now: Callable[[], datetime] = now,
     ) -> None:  # fmt: skip
         self.engine = database if isinstance(database, Engine) else open_store(database)
         self.now = now
@@ -72,9 +68,7 @@ class AssessmentPage:
             self._say(str(error))
             return
         self.form.watch()
-        back = parts.button("返回列表", "", "cx-noprint")
-        back.on_click(lambda _: self.close())
-        self.page.children = (self.form.page, parts.box(parts.row(back, classes=["cx-actions"]), classes=["cx-page"]))
+        self.page.children = (self.form.page, parts.way_back(self.close))
 
     def close(self) -> None:
         """Back to the list; what waits is saved first."""

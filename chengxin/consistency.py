@@ -59,8 +59,24 @@ def compare(rubric: Rubric, a: pd.DataFrame, b: pd.DataFrame, *, written: bool =
     if written:
         seen = (pd.MultiIndex.from_frame(side[["assessment", "line"]].astype("str")) for side in (a, b))
         key = pd.MultiIndex.from_frame(both[["assessment", "line"]])
-        both = both[np.logical_and.reduce([key.isin(side) for side in seen])].copy()
-    both["off"] = both["score_a"] - both["score_b"]
+        both = both[np.logical_and.reduce([key.isin(side) for side in seen])]
+    return beside(rubric, both)
+
+
+def beside(rubric: Rubric, both: pd.DataFrame, first: str = "前者") -> pd.DataFrame:
+    """Agreement of judgements that stand side by side, for all lines together and line by line.
+
+    Parameters
+    ----------
+    rubric : the rubric
+    both : columns line, score_a, score_b (points), category_a, category_b
+    first : how a is called where it gives more or less
+
+    Returns
+    -------
+    as `compare`
+    """
+    both = both.assign(off=both["score_a"] - both["score_b"])
     order = {line.id: n for n, line in enumerate(rubric.lines)}
     every = agreed_by(both, [], "category_a", "category_b", CATEGORIES).assign(line="全部", bias=both["off"].mean())
     lines = agreed_by(both, ["line"], "category_a", "category_b", CATEGORIES)
@@ -70,14 +86,14 @@ def compare(rubric: Rubric, a: pd.DataFrame, b: pd.DataFrame, *, written: bool =
     labels = {line.id: line.label for line in rubric.lines}
     frame.insert(0, "label", [labels.get(name, "") for name in frame["line"]])
     frame.insert(0, "line", frame.pop("line"))
-    frame["said"] = [_direction(off) for off in frame["bias"]]
+    frame["said"] = [_direction(off, first) for off in frame["bias"]]
     return frame
 
 
-def _direction(off: float) -> str:
+def _direction(off: float, first: str) -> str:
     if pd.isna(off):
         return "没有可比的得分"
-    return "平均相同" if abs(off) < EDGE else f"前者平均{'高' if off > 0 else '低'}{abs(off):.2f}分"
+    return "平均相同" if abs(off) < EDGE else f"{first}平均{'高' if off > 0 else '低'}{abs(off):.2f}分"
 
 
 def filed(checked: pd.DataFrame, keys: Sequence[str] = ()) -> pd.DataFrame:

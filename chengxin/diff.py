@@ -1,5 +1,8 @@
 """What changed between two rubrics, in words."""
 
+from collections import Counter
+from typing import Any
+
 import pandas as pd
 
 from chengxin.model import Line, Rubric
@@ -10,7 +13,10 @@ FIELDS = {
     "group": "检查内容", "group_points": "组分值", "unit": "计数单位", "fact": "事实用语", "measure": "数据来源",
     "evidence": "佐证材料", "remedy": "整改办法", "owner": "责任方", "note": "说明", "readings": "所用读法",
 }  # fmt: skip
-SHORT = 40  # characters of old and new together that stand on one line
+SHORT = 60  # characters of old and new together that stand on one line
+IN_POINTS, ADDED = ("分值", "组分值"), ("新增", "删去")
+READING = "读法"
+COLUMNS = ("item", "line", "label", "what", "before", "after")
 Row = tuple[str, str, str, str, str]
 
 
@@ -19,8 +25,8 @@ def diff(before: Rubric, after: Rubric) -> pd.DataFrame:
 
     Returns
     -------
-    frame of text columns line, label, what, before, after; one row per changed field, rubric order, then
-    added lines, then readings; empty when nothing changed
+    frame of text columns item (place in the guidance, 第15项; 读法 for a reading), line, label, what, before, after;
+    one row per changed field, rubric order, then added lines, then readings; empty when nothing changed
     """
     rows: list[Row] = []
     old, new = ({line.id: line for line in rubric.lines} for rubric in (before, after))
@@ -30,12 +36,24 @@ def diff(before: Rubric, after: Rubric) -> pd.DataFrame:
         was, now = (rubric.choice_in_words(key) if key in rubric.chosen else "" for rubric in (before, after))
         if was != now:
             question = (after if key in after.readings else before).readings[key].question
-            rows.append((key, question, "读法", was, now))
-    return pd.DataFrame(rows, columns=["line", "label", "what", "before", "after"], dtype=object)
+            rows.append((key, question, READING, was, now))
+    places = items(before) | items(after)
+    return pd.DataFrame([(places.get(row[0], READING), *row) for row in rows], columns=[*COLUMNS], dtype=object)
+
+
+def items(rubric: Rubric) -> dict[str, str]:
+    """Line id → its place in the guidance: 第15项, 第1项第2条 where the item has several lines; the id itself where
+    the guidance prints no number."""
+    several = Counter(line.number for line in rubric.lines)
+    return {
+        line.id: f"{line.id}条" if line.number is None
+        else f"第{line.number}项" + (f"第{line.id.split('.')[-1]}条" if several[line.number] > 1 else "")
+        for line in rubric.lines
+    }  # fmt: skip
 
 
 def diff_in_words(changes: pd.DataFrame) -> str:
-    """A difference as text: each line or reading once, its changes below it, long ones as old over new.
+    """A difference as text, one change a line (``第15项 满意度：达到95%得4分 → 按比例得分``), long ones old over new.
 
     Parameters
     ----------
@@ -43,16 +61,32 @@ def diff_in_words(changes: pd.DataFrame) -> str:
     """
     if changes.empty:
         return "两个细则没有差别。"
-    said = f"共{len(changes)}处改动：\n"
-    for (key, label), rows in changes.groupby(["line", "label"], sort=False):
-        is_reading = rows["what"].iloc[0] == "读法"
-        said += f"读法{key}：{label}\n" if is_reading else f"{key} {label}\n"
-        for row in rows.itertuples():
-            was, now = row.before or "（无）", row.after or "（无）"
-            what = "选项：" if is_reading else f"{row.what}："
-            short = len(was) + len(now) <= SHORT
-            said += f"　　{what}{was} → {now}\n" if short else f"　　{what}\n　　　　旧：{was}\n　　　　新：{now}\n"
-    return said.rstrip("\n")
+    return "\n".join([f"共{len(changes)}处改动：", *(_in_words(row) for row in changes.itertuples())])
+
+
+def _in_words(row: Any) -> str:
+    head, was, now = f"{row.item} {row.label}：", row.before, row.after
+    if row.what in ADDED:
+        return f"{head}{row.what}“{was or now}”"
+    if row.what == "规则":
+        was, now = _apart(was, now)
+    elif row.what in IN_POINTS:
+        was, now = (f"{points}分" if points else "" for points in (was, now))
+    if row.what not in ("规则", READING):
+        head += row.what
+    was, now = was or "（无）", now or "（无）"
+    if len(was) + len(now) > SHORT:
+        return f"{head}\n　　旧：{was}\n　　新：{now}"
+    return f"{head}{'' if head.endswith('：') else ' '}{was} → {now}"
+
+
+def _apart(was: str, now: str) -> tuple[str, str]:
+    """Two rules in words without the parts at the end that both have."""
+    old, new = was.split("；"), now.split("；")
+    while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
+        old.pop()
+        new.pop()
+    return "；".join(old), "；".join(new)
 
 
 def _line_changes(was: Line | None, now: Line | None) -> list[Row]:

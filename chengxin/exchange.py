@@ -16,6 +16,7 @@ from chengxin import readers
 from chengxin.changes import put, record
 from chengxin.csvfiles import Placed, normal, read_cells, read_csv, words, write_csv
 from chengxin.errors import DataError, Fault, UsageError
+from chengxin.inspected import misplaced
 from chengxin.rows import FILES, parse
 from chengxin.rules import plain
 from chengxin.schema import OUTCOMES, REGISTRIES
@@ -75,7 +76,7 @@ def load(
             faults += _in_order(found)
     seen, found = _observed(folder / OBSERVATIONS) if OBSERVATIONS in present else (_rechecked([]), [])
     strange = ~seen["assessment"].isin(known.of("assessment"))
-    faults += _in_order(found + _strangers(seen[strange]))
+    faults += _in_order(misplaced(engine, tables)) + _in_order(found + _strangers(seen[strange]))
     if check_observations is not None:
         for file, given in ((OBSERVATIONS, seen[~strange]), ("rechecks.csv", _rechecked(tables.get("recheck", [])))):
             for rubric, part in given.groupby(given["assessment"].map(known.rubrics)):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from chengxin.grid import NOT_APPLICABLE, NOT_ASSESSED, SECTIONS
+from chengxin.grid import ASSESSED, NOT_APPLICABLE, NOT_ASSESSED, SECTIONS
 from chengxin.model import Line
 from chengxin.rules import Column
 
@@ -53,6 +53,13 @@ class Figures:
     def full(self) -> float:
         """Points of all base lines."""
         return float(self.points[self.section == 0].sum())
+
+    def crossed(self, at: Any = slice(None)) -> Any:
+        """Where red lines are crossed, assessments × red lines: a deduction was made, or a base line got nothing."""
+        score, state = self.score[at][:, self.red], self.state[at][:, self.red]
+        if not len(score):
+            return score > 0  # an empty sheet does not know its sections
+        return np.where(self.section[self.red] == 0, (score <= 0) & (state == ASSESSED), score > 0)
 
     def limits(self) -> Column:
         """The limits that are set, as points."""

@@ -1,7 +1,7 @@
 """The page 监测点季报: choosing point and quarter, then the form. What comes from the address is only looked up."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import ipywidgets as w
@@ -18,15 +18,11 @@ from chengxin.itemform import CHECK_SIDE, OWN_SIDE
 from chengxin.quarters import due, in_words
 from chengxin.settings import settings
 from chengxin.store import open_store
-from chengxin.visitor import afterwards, name_field
+from chengxin.visitor import afterwards, name_field, now
 
 SIDES = {OWN_SIDE: "监测点自查", CHECK_SIDE: "监管人员核查"}
 BY_ROLE = {"point": (OWN_SIDE,), "county": (CHECK_SIDE, OWN_SIDE), "city": (CHECK_SIDE, OWN_SIDE)}
 KEPT = 8  # quarters to choose from
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class FilingPage:
@@ -41,7 +37,7 @@ class FilingPage:
 
     def __init__(
         self, database: str | Engine | None = None, asked: dict[str, str] | None = None, *,
-        now: Callable[[], datetime] = _now,
+        now: Callable[[], datetime] = now,
     ) -> None:  # fmt: skip
         self.engine = database if isinstance(database, Engine) else open_store(database)
         self.now, given = now, asked or {}
@@ -69,9 +65,7 @@ class FilingPage:
             self._say(str(error))
             return
         self.form.watch()
-        back = parts.button("返回列表", "", "cx-noprint")
-        back.on_click(lambda _: self.close())
-        self.page.children = (self.form.page, parts.box(parts.row(back, classes=["cx-actions"]), classes=["cx-page"]))
+        self.page.children = (self.form.page, parts.way_back(self.close))
 
     def close(self) -> None:
         """Back to the list; what waits is saved first."""

@@ -53,7 +53,7 @@ def _loaded(rubric: str, source: Path | None, period: str | None, database: str 
     if demo:
         typer.echo("演示数据", err=True)
     known = {"checks": checks, "population": population}
-    return _Loaded(chosen, found, f"{period}年的{found['assessment'].nunique()}个评价", demo, known)
+    return _Loaded(chosen, found, f"{period}年{found['assessment'].nunique()}个评价", demo, known)
 
 
 def _percent(rows: list[Row], *names: str) -> list[Row]:

@@ -22,6 +22,8 @@ from chengxin.variantfile import diff_in_yaml, variant_changes
 from chengxin.whatif import WhatIf, what_if
 
 SCORED = ("分值", "规则", "红线", "读法")  # changes that a score can feel
+RED = {"base": "作红线条目（得零分的为红线情形）", "deduction": "作红线条目（发生扣分的为红线情形）",
+       "bonus": "加分项不作红线条目"}  # fmt: skip
 SAID = 4  # faults of the data that are told at once
 
 
@@ -34,11 +36,12 @@ class WhatIfForm:
     names : assessment → name shown
     folder : where variants are saved; default the kit's folder
     demo : whether the observations are sample data
+    links : to the same page on other observations
     """
 
     def __init__(
         self, rubric: Rubric, observations: pd.DataFrame, *, names: dict[str, str] | None = None,
-        folder: Path | None = None, demo: bool = False,
+        folder: Path | None = None, demo: bool = False, links: Html | None = None,
     ) -> None:  # fmt: skip
         self.rubric, self.observations, self.names = rubric, observations, names or {}
         self.changes: dict[str, Any] = {}
@@ -47,7 +50,7 @@ class WhatIfForm:
         self.official, self.bar = parts.block(""), parts.block("", "cx-bar")
         self.points = parts.number("分值（分）")
         self.rule = RuleFields(self.score)
-        self.red = parts.tick("作红线条目")
+        self.red = parts.tick(RED["base"])
         self.readings = {key: self._reading(key) for key in rubric.readings}
         self.back, self.reset = parts.button("本条改回"), parts.button("全部改回")
         self.said, self.charts, self.tables = parts.block(""), parts.block(""), parts.block("", "cx-card")
@@ -60,14 +63,14 @@ class WhatIfForm:
             widget.observe(lambda _: self._reading_chosen(), names="value")
         self.back.on_click(lambda _: self.undo_line())
         self.reset.on_click(lambda _: self.undo())
-        self.page = self._page(demo)
+        self.page = self._page(demo, links)
         self._show()
         self.score()
 
-    def _page(self, demo: bool) -> Any:
+    def _page(self, demo: bool, links: Html | None) -> Any:
         lead = escaped('<p class="cx-lead">{title}（{version}），{n}个评价</p>', title=self.rubric.title,
                        version=self.rubric.version, n=self.observations["assessment"].nunique())  # fmt: skip
-        top = Html(style().text + banner(demo).text + lead)
+        top = Html(style().text + banner(demo).text + lead + (links.text if links else ""))
         line = parts.box(parts.block("<h2>改一条</h2>"), self.line, self.official,
                          parts.row(self.points, self.rule.kind, classes=["cx-fields"]), self.rule.parameters, self.red,
                          parts.row(self.back, self.reset, classes=["cx-actions"]), classes=["cx-card"])  # fmt: skip
@@ -91,6 +94,7 @@ class WhatIfForm:
         """The chosen line as it stands, changes included."""
         line, self.quiet = self._line(), True
         self.points.value, self.red.value = f"{line.points:g}", line.red_line
+        self.red.description, self.red.disabled = RED[line.section], line.section == "bonus"
         self.rule.show(changed(self.rubric, self.changes), line)
         self.quiet = False
         self._tell_line()

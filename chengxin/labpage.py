@@ -1,5 +1,7 @@
 """What the lab's notebooks work on: a rubric with observations of a period; wording beside rule and example."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,14 +10,19 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from chengxin import labsource, readers
+from chengxin.consistency import beside
+from chengxin.errors import UsageError
 from chengxin.labform import WhatIfForm
 from chengxin.labwalk import Walk
 from chengxin.model import Line, Rubric
-from chengxin.pages import banner, escaped, style
-from chengxin.rubric import load_rubric
+from chengxin.pages import banner, escaped, served, style
+from chengxin.rechecked import rechecked
+from chengxin.rubric import load_rubric, rubric_paths
 from chengxin.rules import plain
+from chengxin.schema import AREA_KINDS
 from chengxin.store import open_store
 from chengxin.tables import Html, table
+from chengxin.yearly import CITY
 
 HEADINGS = {
     "assessment": "评价", "total": "总分（分）", "rank": "名次", "low": "最低", "high": "最高", "note": "说明",
@@ -43,6 +50,7 @@ class Study:
     period : of the assessments
     checks, population : what was found at each merchant, and how many merchants there are, as `rank_intervals` takes
         them; empty where merchants were only counted
+    others : period and rubric of what else the reader may study
     """
 
     rubric: Rubric
@@ -52,26 +60,44 @@ class Study:
     period: str
     checks: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     population: dict[str, float] = field(default_factory=dict, repr=False)
+    others: tuple[tuple[str, str], ...] = ()
 
     def form(self) -> WhatIfForm:
         """The form 改规则看影响 on these observations."""
-        return WhatIfForm(self.rubric, self.observations, names=self.names, demo=self.demo)
+        return WhatIfForm(self.rubric, self.observations, names=self.names, demo=self.demo, links=self.links())
 
     def walk(self) -> Any:
         """A widget: one assessment, chosen from a list, line by line with the reason for its points."""
         return Walk(self.rubric, self.observations, self.names).page
 
+    def about(self) -> str:
+        """Which assessments, Chinese."""
+        return f"{self.period}年{self.observations['assessment'].nunique()}个评价"
+
     def opening(self) -> Html:
         """What the notebook stands on: 演示数据, rubric and number of assessments, or that there are none."""
-        n = self.observations["assessment"].nunique()
-        said = f"{self.rubric.title}（{self.rubric.version}），{self.period}年{n}个评价。"
-        if not n:
+        said = f"{self.rubric.title}（{self.rubric.version}），{self.about()}。"
+        if self.observations.empty:
             said = f"{self.period}年没有你能看到的、用“{self.rubric.title}”的评价；评价录入后再看，或改用别的评价期。"
-        words = '{style}<div class="cx-page cx-broad cx-piece">{banner}<p class="cx-lead">{said}</p></div>'
-        return Html(escaped(words, style=style(), banner=banner(self.demo), said=said))
+        words = '{style}<div class="cx-page cx-broad cx-piece">{banner}<p class="cx-lead">{said}</p>{links}</div>'
+        return Html(escaped(words, style=style(), banner=banner(self.demo), said=said, links=self.links()))
+
+    def links(self) -> Html:
+        """On the site: the same page on the other assessments; in a notebook the cell itself is changed."""
+        if not served() or not self.others:
+            return Html("")
+        here, link = (self.period, self.rubric.id), '<a href="?rubric={rubric}&amp;period={period}">{words}</a>'
+        told = [
+            escaped("<b>{words}</b>" if (period, rubric) == here else link, rubric=rubric, period=period,
+                    words=f"{period}年{AREA_KINDS.get(rubric, rubric)}")
+            for period, rubric in self.others
+        ]  # fmt: skip
+        return Html(f'<p class="cx-rule">看哪一批评价：{"　".join(told)}</p>')
 
 
-def study(period: str, rubric: str, database: str | Engine | None = None) -> Study:
+def study(
+    period: str, rubric: str, database: str | Engine | None = None, asked: Mapping[str, str] | None = None
+) -> Study:
     """Read what is to be studied.
 
     Parameters
@@ -79,6 +105,8 @@ def study(period: str, rubric: str, database: str | Engine | None = None) -> Stu
     period : of the assessments, 2026
     rubric : id of a rubric of the kit, or a variant of one: observations are those made by the rubric it extends
     database : URL, file or engine; None: as `store.open_store`
+    asked : what the page's address asks for (`visitor.asked`): another ``period``, or another ``rubric`` of the kit;
+        anything else is left aside
 
     Returns
     -------
@@ -89,14 +117,18 @@ def study(period: str, rubric: str, database: str | Engine | None = None) -> Stu
     UsageError : no such rubric
     StoreError : the database cannot be read
     """
-    chosen = load_rubric(rubric)
+    wanted = asked or {}
+    period = wanted["period"] if re.fullmatch("[0-9]{4}", wanted.get("period", "")) else period
+    chosen = load_rubric(wanted["rubric"] if wanted.get("rubric") in rubric_paths() else rubric)
     engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
     found, about = labsource.studied(engine, chosen, period)
     checks, population = readers.merchant_checks(engine, period, chosen.id)
+    others = readers.periods(engine).sort_values(["rubric", "period"], ascending=[False, False])
     if not isinstance(database, Engine):
         engine.dispose()
     names = dict(zip(about["id"], about["name"], strict=True))
-    return Study(chosen, found, names, bool(about["demo"].any()), period, checks, population)
+    pairs = tuple(zip(others["period"], others["rubric"], strict=True))
+    return Study(chosen, found, names, bool(about["demo"].any()), period, checks, population, pairs)
 
 
 def beside_wording(rubric: Rubric) -> Html:
@@ -132,6 +164,19 @@ def checked_filings(period: str, database: str | Engine | None = None) -> pd.Dat
     return found
 
 
+def rechecks(studied: Study, database: str | Engine | None = None) -> pd.DataFrame:
+    """Self-assessment against re-check, as `lab.compare`, over the lines looked at; empty where nothing was."""
+    engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
+    try:
+        both = rechecked(engine, CITY, studied.period).side_by_side(studied.rubric.id)
+    except UsageError:  # nothing was re-checked in the period
+        return pd.DataFrame()
+    finally:
+        if not isinstance(database, Engine):
+            engine.dispose()
+    return beside(studied.rubric, both, "自评") if len(both) else pd.DataFrame()
+
+
 def paper_case(studied: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A made-up exercise on the first assessment: what three teams answered, and the reference.
 
@@ -146,6 +191,20 @@ def paper_case(studied: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
         other = teams[n]["value"].mask(teams[n]["line"] == line, 1 - teams[n]["value"])
         teams[n] = teams[n].assign(value=other, outcome="assessed")
     return pd.concat(teams, ignore_index=True), case.reset_index(drop=True)
+
+
+def satisfaction_otherwise(rubric: Rubric) -> dict[str, Any]:
+    """Changes for `lab.what_if`: satisfaction by share instead of a standard of 95 %, or the other way round."""
+    line = next(line for line in rubric.lines if line.unit == "份")
+    rule = {"kind": "share"} if line.rule.kind == "threshold" else {"kind": "threshold", "at_least": 0.95}
+    return {line.id: {"rule": rule | {"when_none": "zero"}, "readings": ()}}
+
+
+def kit_variants(rubric: Rubric) -> dict[str, Rubric]:
+    """The kit's variants of a rubric, by what their title adds to that of the rubric."""
+    found = [load_rubric(name) for name, path in rubric_paths().items() if path.parent.name == "variants"]
+    titles = {one.changed_by.title: one for one in found if one.changed_by and one.id == rubric.id}
+    return {title.removeprefix(rubric.title).strip("（）") or title: one for title, one in titles.items()}
 
 
 def shown(frame: pd.DataFrame, *columns: str) -> str:

@@ -4,6 +4,7 @@ A page of the site writes into the kit's folder for the city's account only; eve
 """
 
 import base64
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -155,7 +156,9 @@ class Shelf:
             if self.writes:
                 save_variant(after, self.folder, **about)
         except ChengxinError as error:
-            self._wrong(self.saved, error)
+            words = {name: each.description for name, each in self.about.items()}
+            said = re.sub(r"(?<=[：；])(\w+)(?=：)", lambda found: words.get(str(found[1]), str(found[1])), str(error))
+            self._wrong(self.saved, said)
             return
         done = f"已存为{about['id']}.yaml。" if self.writes else "变体文件已生成。"
         parts.tell(

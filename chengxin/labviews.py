@@ -86,8 +86,9 @@ def duels(share: pd.DataFrame, names: Names) -> Html:
     """How often the row's assessment beats the column's."""
     if len(share) < 2:
         return sentence(NOTHING)
-    rows = share.map(_percent).assign(name=_named(pd.Series(share.index), names).to_numpy())
-    columns = {"name": "行高于列的抽取"} | {code: names.get(code, code) for code in share.columns}
+    places = {code: n for n, code in enumerate(share.columns, 1)}
+    rows = share.map(_percent).assign(name=[f"{places[code]}　{names.get(code, code)}" for code in share.index])
+    columns = {"name": "行高于列的抽取"} | {code: str(n) for code, n in places.items()}
     same = dict.fromkeys(share.columns, "—")
     for code in share.columns:
         rows.loc[code, code] = same[code]
@@ -162,6 +163,15 @@ def alike(rows: pd.DataFrame, keys: Mapping[str, str], caption: str) -> Html:
         kappa=[note or _three(kappa) for note, kappa in zip(rows["kappa_note"], rows["kappa"], strict=True)],
     )
     return piece(table(shown, {**keys, **SAME}, caption, right=["raw", "ac1"]))
+
+
+def differing(rows: pd.DataFrame, caption: str) -> Html:
+    """All lines together and those on which two assessments differ, the least agreed first; from `lab.compare`."""
+    if rows.empty:
+        return sentence("这一期没有复核过的条目，不能比较。")
+    lines = rows.iloc[1:]
+    apart = lines[lines["agreed"] < lines["n"]].sort_values("raw", kind="stable")
+    return alike(pd.concat([rows.head(1), apart]), {"line": "条目", "label": "内容"}, caption)
 
 
 def exercise(rubric: Rubric, teams: pd.DataFrame, reference: pd.DataFrame) -> Html:

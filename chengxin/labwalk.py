@@ -1,4 +1,4 @@
-"""Two small widgets: an assessment line by line with its reasons; a line tried with a made-up finding, scored live."""
+"""Small widgets: an assessment line by line with its reasons; a line tried with a made-up finding; how many do."""
 
 from typing import Any
 
@@ -9,6 +9,8 @@ from chengxin.errors import ChengxinError, FaultsError
 from chengxin.explain import explain
 from chengxin.labrule import as_number
 from chengxin.model import Rubric
+from chengxin.rules import LARGEST
+from chengxin.samplesize import margin_of_error, sample_size, survey_size
 from chengxin.scoring import score
 from chengxin.tables import table
 
@@ -83,6 +85,57 @@ class TryLine:
             return
         reason = told.set_index(told["line"].astype("str")).loc[line.id, "reason"]
         parts.tell(self.told, '<p role="status" class="cx-measured">{reason}</p>', reason=reason)
+
+
+class Enough:
+    """How far a sample of merchants can be off, how many would do, and how many answers confirm a standard."""
+
+    def __init__(self) -> None:
+        self.fields = {
+            "n": parts.number("抽查（户）", "30"), "population": parts.number("经营户总数（空着为很多）", "120"),
+            "margin": parts.number("允许误差（百分点）", "10"), "confidence": parts.number("置信水平（%）", "95"),
+            "standard": parts.number("满意度标准（%）", "95"), "expected": parts.number("预计满意（%）", "97"),
+        }  # fmt: skip
+        self.told = parts.block("")
+        for widget in self.fields.values():
+            widget.observe(lambda _: self.show(), names="value")
+        fields = parts.row(*self.fields.values(), classes=["cx-fields"])
+        card = parts.box(parts.block("<h2>填上自己的数</h2>"), fields, self.told, classes=["cx-card"])
+        self.page = parts.box(card, classes=PLACE)
+        self.show()
+
+    def show(self) -> None:
+        """Say both sizes for what stands in the fields."""
+        try:
+            one, two = _enough(**{name: _typed(name, widget) for name, widget in self.fields.items()})
+        except ChengxinError as error:
+            parts.tell(self.told, '<p role="alert" class="cx-saved cx-bad">{said}</p>', said=error)
+            return
+        words = '<p role="status" class="cx-measured">{one}</p><p class="cx-measured">{two}</p>'
+        parts.tell(self.told, words, one=one, two=two)
+
+
+def _typed(name: str, widget: Any) -> Any:
+    number, whole = as_number(widget.value.strip()), name in ("n", "population")
+    if name == "population" and number == "":
+        return None
+    if isinstance(number, str) or (whole and not isinstance(number, int)) or not abs(number) < LARGEST:
+        raise ChengxinError(f"{widget.description}得到“{widget.value}”；应为{'整数' if whole else '数字'}。")
+    return number
+
+
+def _enough(
+    n: int, population: int | None, margin: float, confidence: float, standard: float, expected: float
+) -> tuple[str, str]:
+    off = margin_of_error(n, population, confidence=confidence) * 100
+    least = sample_size(population, margin=margin / 100, confidence=confidence)
+    answers = survey_size(standard / 100, expected / 100, confidence=confidence)
+    every = f"{population}户中" if population else "经营户很多时"
+    return (
+        f"{every}抽查{n}户，合格率的误差为±{off:.1f}个百分点；误差要在±{margin:g}个百分点以内，至少抽查{least}户"
+        f"（把握{confidence:g}%，按合格率50%计，最为保守）。",
+        f"预计满意{expected:g}%的，至少有{answers}份有效问卷，才能确认满意度达到{standard:g}%（把握{confidence:g}%）。",
+    )
 
 
 def _observed(row: dict[str, Any]) -> pd.DataFrame:

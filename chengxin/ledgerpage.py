@@ -1,7 +1,7 @@
 """The page 台账: one ledger at a time, with filter and pages; add, change, retire, paste from a spreadsheet."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import ipywidgets as w
@@ -18,17 +18,13 @@ from chengxin.paste import Pasted, read
 from chengxin.rowform import RowForm
 from chengxin.store import open_store
 from chengxin.tables import Html
-from chengxin.visitor import name_field
+from chengxin.visitor import name_field, now
 
 PER_PAGE = 20
 PREVIEW, LISTED = 10, 100  # rows of a paste and faults that are shown
 SHOWN = {"instrument": ("id", "kind", "serial", "place", "merchant", "point", "management", "status", "state",
                         "valid_until")}  # fmt: skip
 EXTRA = {"state": "检定状态", "valid_until": "有效期至"}
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class LedgerPage:
@@ -43,7 +39,7 @@ class LedgerPage:
 
     def __init__(
         self, database: str | Engine | None = None, asked: dict[str, str] | None = None, *,
-        now: Callable[[], datetime] = _now,
+        now: Callable[[], datetime] = now,
     ) -> None:  # fmt: skip
         self.engine = database if isinstance(database, Engine) else open_store(database)
         self.now, given = now, asked or {}

@@ -43,27 +43,15 @@ def line_statistics(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
     figures = Figures(sheet, rubric.lines)
     whole = totals(sheet)["complete"].to_numpy()
     points = np.nan_to_num(figures.score[whole])
-    found = figures.state[whole] == ASSESSED
-    n = found.sum(axis=0)
-    some = np.maximum(n, 1)
-    share = points / figures.points
-    mean = (points * found).sum(axis=0) / some
-    sd = np.sqrt((np.square(points - mean) * found).sum(axis=0) / some)
-    full, none = ((found & (test(share))).sum(axis=0) / some for test in (_full, _none))
     effective, importance = _weights(points * SIGN[figures.section])
-    base = figures.section == 0
     frame = pd.DataFrame(
         {
             "line": figures.ids,
             "label": [line.label for line in rubric.lines],
             "section": [line.section for line in rubric.lines],
             "points": figures.points,
-            "n": n,
-            "rate": np.where(n > 0, mean / figures.points, np.nan),
-            "sd": np.where(n > 0, sd, np.nan),
-            "full": np.where(n > 0, full, np.nan),
-            "none": np.where(n > 0, none, np.nan),
-            "weight": np.where(base, figures.points / rubric.full_marks, np.nan),
+            **_spread(points, figures.state[whole] == ASSESSED, figures.points),
+            "weight": np.where(figures.section == 0, figures.points / rubric.full_marks, np.nan),
             "effective": effective,
             "importance": importance,
         }
@@ -71,6 +59,23 @@ def line_statistics(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
     edge = settings()["lab_edge_share"] / 100
     frame["findings"] = [_findings(row, edge) for row in frame.itertuples()]
     return frame
+
+
+def _spread(points: Any, found: Any, most: Any) -> dict[str, Any]:
+    """n, rate, sd, full and none of each line; missing where nobody was assessed in it.
+
+    Parameters
+    ----------
+    points, found : assessments × lines: points reached, and whether the line was assessed
+    most : points of each line
+    """
+    n, share = found.sum(axis=0), points / most
+    some = np.maximum(n, 1)
+    mean = (points * found).sum(axis=0) / some
+    sd = np.sqrt((np.square(points - mean) * found).sum(axis=0) / some)
+    full, none = ((found & at(share)).sum(axis=0) / some for at in (_full, _none))
+    told = {"rate": mean / most, "sd": sd, "full": full, "none": none}
+    return {"n": n} | {name: np.where(n > 0, each, np.nan) for name, each in told.items()}
 
 
 def _full(share: Any) -> Any:

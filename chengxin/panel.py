@@ -37,7 +37,7 @@ class Panel:
     value, of : n × k, what was found
     free : n × k, True where a line was assessed (not set aside as not applicable)
     rest : n, bonus after its cap less deductions, points
-    red : n, True where a red line was deducted
+    red : n, True where a red line was crossed
     figures : the limits of totals
     """
 
@@ -107,7 +107,7 @@ def panel(rubric: Rubric, observations: pd.DataFrame) -> Panel:
         figures.of[cells],
         state != NOT_APPLICABLE,
         np.minimum(bonus, figures.bonus_cap) - deduction,
-        (figures.score[:, figures.red] > 0).any(axis=1)[whole],
+        figures.crossed().any(axis=1)[whole],
         figures,
     )
 

@@ -5,7 +5,7 @@ share one layout and one style: a third of the models, so that a long form opens
 kernel's queue; what is hidden is hidden by a class.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -117,6 +117,13 @@ def note(label: str, value: str = "", *classes: str, placeholder: str = "") -> w
 def button(words: str, style: str = "", *classes: str) -> w.Button:
     """A button; ``primary`` is the one main action, ``danger`` takes something away."""
     return made(w.Button, *classes, description=words, button_style=style)
+
+
+def way_back(close: Callable[[], None]) -> w.VBox:
+    """Below a form: the button that leads back to the list."""
+    back = button("返回列表", "", "cx-noprint")
+    back.on_click(lambda _: close())
+    return box(row(back, classes=["cx-actions"]), classes=["cx-page"])
 
 
 def saved_line() -> w.HTML:

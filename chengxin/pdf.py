@@ -44,17 +44,26 @@ def _block(block: Block) -> dict[str, Any]:
 
 
 def widths(block: Block) -> list[float]:
-    """Widths of a table's columns in characters: short columns stay on one line, long ones share what is left."""
-    longest, usual = [], []
-    for number, head in enumerate(block.columns):
-        lengths = [_length(line) for row in block.rows for line in row[number].split("\n")]
-        longest.append(max([_length(head), *lengths]))
-        usual.append(max(_length(head), sum(lengths) / max(1, len(lengths))))
-    for limit in SHORT:
-        short = [most <= limit for most in longest]
-        left = ROOM - sum(most for most, is_short in zip(longest, short, strict=True) if is_short)
-        if left >= LONG * short.count(False):
-            break
+    """Widths of a table's columns in characters: short columns stay on one line, long ones share what is left.
+
+    Where too little is left, heads may break before their unit: 平均变动 over （分）.
+    """
+    cells = [[_length(line) for row in block.rows for line in row[n].split("\n")] for n in range(len(block.columns))]
+    for parted in (False, True):
+        heads = [max(map(_length, re.split("(?=（)", head) if parted else [head])) for head in block.columns]
+        longest = [max([head, *lengths]) for head, lengths in zip(heads, cells, strict=True)]
+        for limit in SHORT:
+            short = [most <= limit for most in longest]
+            left = ROOM - sum(most for most, is_short in zip(longest, short, strict=True) if is_short)
+            if left >= LONG * short.count(False):
+                return _shared(heads, cells, short, longest, left)
+    return _shared(heads, cells, short, longest, left)
+
+
+def _shared(
+    heads: list[float], cells: list[list[float]], short: list[bool], longest: list[float], left: float
+) -> list[float]:
+    usual = [max(head, sum(each) / max(1, len(each))) for head, each in zip(heads, cells, strict=True)]
     whole = sum(each for each, is_short in zip(usual, short, strict=True) if not is_short)
     return [
         most if is_short else max(8, left * each / whole)

@@ -120,6 +120,11 @@ class Rechecked:
         caption = "表3　自评与复核的一致性（按满分、部分得分、零分、不适用四类比较）"
         return tables.table(rows, columns, caption, right=["raw", "ac1", "kappa"])
 
+    def side_by_side(self, rubric: str) -> pd.DataFrame:
+        """Re-checked lines of one rubric, as `consistency.beside` takes them: a the self-assessment, b the re-check."""
+        names = {"own": "score_a", "found": "score_b", "own_said": "category_a", "found_said": "category_b"}
+        return self.lines[self.lines["kind"] == rubric].rename(columns=names)
+
     def plain(self) -> str:
         """Totals and counts as CSV, for checking."""
         columns = ["assessment", "lines", "own", "found", "over", "under"]

@@ -10,6 +10,7 @@ from chengxin.cells import (
     AdminCode,
     Amount,
     Code,
+    Count,
     Day,
     MaybeAmount,
     MaybeCode,
@@ -251,3 +252,25 @@ class RecheckRow(Row):
     note: Words
     done_on: Day
     done_by: Words
+
+
+class SampleRow(Row):
+    """A row of merchant_samples.csv."""
+
+    about: ClassVar = "逐户检查的抽样：种子、在营户数和抽到的户数；种子和经营户相同，抽到的户也相同"
+    at_most: ClassVar = (("drawn", "population"),)
+    assessment: Code
+    seed: Count
+    population: Count
+    drawn: Count
+
+
+class CheckRow(Row):
+    """A row of merchant_checks.csv."""
+
+    about: ClassVar = "逐户检查：一户一条一行；只供看名次稳不稳，不改动评价的户数"
+    assessment: Code
+    merchant: Code
+    line: Code
+    result: one_of(schema.CHECKS)  # type: ignore[valid-type]
+    note: Words

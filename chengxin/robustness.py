@@ -130,10 +130,17 @@ def rank_intervals(
         raise UsageError(
             f"完整的评价有{len(found.ids)}个；名次区间一次最多算{MOST_RANKED}个，再多占用内存过大。请按县或等级分开算。"
         )
+    return RankIntervals(_table(plan, percent), found.incomplete, draws, seed, by, plan.vary, plan.concentration,
+                         float(percent))  # fmt: skip
+
+
+def _table(plan: _Plan, percent: float) -> pd.DataFrame:
+    """The table of `RankIntervals`: all draws are made here."""
+    found = plan.panel
     total = found.results["unrounded"].to_numpy()
     first = np.argsort(-total, kind="stable")
     counts, wins = _drawn(plan, first)
-    ends = _quantiles(counts, draws, [(1 - percent / 100) / 2, 0.5, (1 + percent / 100) / 2])
+    ends = _quantiles(counts, plan.draws, [(1 - percent / 100) / 2, 0.5, (1 + percent / 100) / 2])
     table = pd.DataFrame(
         {
             "assessment": found.ids,
@@ -145,12 +152,11 @@ def rank_intervals(
     ).iloc[first]
     table = table.reset_index(drop=True)
     table["overlaps"] = overlaps(table["low"].to_numpy(), table["high"].to_numpy())
-    table["beats_next"] = np.append(wins / draws, np.nan)[: len(table)]
-    touch = table["low"].shift(-1) <= table["high"]
-    touch &= table["low"] <= table["high"].shift(-1)
+    table["beats_next"] = np.append(wins / plan.draws, np.nan)[: len(table)]
+    touch = (table["low"].shift(-1) <= table["high"]) & (table["low"] <= table["high"].shift(-1))
     table["note"] = np.where(touch, SAME, "")
     table["merchants"] = table.pop("merchants")
-    return RankIntervals(table, found.incomplete, draws, seed, by, plan.vary, plan.concentration, float(percent))
+    return table
 
 
 def _plan(

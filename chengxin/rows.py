@@ -26,6 +26,7 @@ from chengxin.registers import (
     AnswerRow,
     AreaRow,
     AssessmentRow,
+    CheckRow,
     DecisionRow,
     FilingRow,
     ImprovementRow,
@@ -34,6 +35,7 @@ from chengxin.registers import (
     PointRow,
     RecheckRow,
     Row,
+    SampleRow,
     SupervisorRow,
     UnitRow,
 )  # fmt: skip
@@ -46,7 +48,7 @@ MODELS: dict[str, type[Row]] = {
     "commitments.csv": CommitmentRow, "supervisor_activities.csv": ActivityRow, "events.csv": EventRow,
     "violations.csv": ViolationRow, "weighings.csv": WeighingRow, "filings.csv": FilingRow,
     "filing_answers.csv": AnswerRow, "point_decisions.csv": DecisionRow, "improvements.csv": ImprovementRow,
-    "rechecks.csv": RecheckRow,
+    "rechecks.csv": RecheckRow, "merchant_samples.csv": SampleRow, "merchant_checks.csv": CheckRow,
 }  # fmt: skip
 FILES: dict[str, tuple[str, type[Row]]] = {
     file: (table, model) for (file, model), table in zip(MODELS.items(), schema.REGISTRIES, strict=True)

@@ -285,5 +285,5 @@ LEDGERS = {
         ACTIVITY, EVENT, VIOLATION, WEIGHING, FILING, ANSWER, DECISION, IMPROVEMENT, RECHECK,
     )
 }  # fmt: skip
-REGISTRIES = {table.name: table for table in (UNIT, AREA, MERCHANT, ASSESSMENT)} | LEDGERS
-WORK = {table.name: table for table in (SAMPLE, CHECK, ATTACHMENT, SETTING)}
+REGISTRIES = {t.name: t for t in (UNIT, AREA, MERCHANT, ASSESSMENT)} | LEDGERS | {t.name: t for t in (SAMPLE, CHECK)}
+WORK = {table.name: table for table in (ATTACHMENT, SETTING)}

@@ -148,7 +148,8 @@ def totals(sheet: pd.DataFrame) -> pd.DataFrame:
     one row per assessment: assessment, rubric, base, bonus, deduction (points, unrounded), raw (their sum),
     unrounded (after the limits of the readings; ranks use it), total (unrounded, half up to 2 decimals; NaN
     while incomplete), assessed_points, missing_points, low, high (total if every missing line got nothing or
-    full points, 2 decimals), complete (bool), red_lines (ids of red lines that were deducted, joined by 、)
+    full points, 2 decimals), complete (bool), red_lines (ids of red lines that were
+    crossed, joined by 、: a deduction was made, or a base line got nothing)
     """
     figures = Figures(sheet)
     parts = _threads(Sums(figures), _blocks(len(figures.score)))

@@ -161,7 +161,9 @@ def said_wrong(error: ValidationError) -> list[str]:
             name, expected = "kind", f"{'、'.join(KINDS)}之一"
         elif kind == "literal_error":
             expected = context["expected"].replace("'", "").replace(" or ", "、").replace(", ", "、")
+        elif kind == "string_pattern_mismatch":
+            expected = _PATTERNS.get(context["pattern"], f"符合{context['pattern']}的文字")
         given = entry.get("input")
-        shown = "" if kind == "missing" else "空值" if given is None else f"“{given}”"
+        shown = "空值" if given is None else f"“{given}”" if given != "" else "空白"
         said.append(f"{name}：缺少，应为{expected}" if kind == "missing" else f"{name}：得到{shown}，应为{expected}")
     return said

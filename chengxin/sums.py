@@ -32,7 +32,7 @@ class Sums:
         missing, idle = f.without(state)
         applicable = f.full - idle if f.rescale else np.full(len(base), f.full)
         factor = np.divide(f.full, applicable, out=np.full(len(base), np.nan), where=applicable > 0)
-        red = (score[f.red] > 0).any(axis=0)
+        red = f.crossed(at).any(axis=1)
         size = (base + missing) * factor + bonus + deduction
         bonus = np.minimum(bonus, f.bonus_cap)
         raw, high = base * factor + bonus - deduction, (base + missing) * factor + bonus - deduction
@@ -48,8 +48,8 @@ class Sums:
 
 
 def red_lines(figures: Figures) -> pd.Categorical:
-    """For every assessment the ids of the red lines that were deducted, joined by 、; few distinct texts."""
-    hits = figures.score[:, figures.red] > 0
+    """For every assessment the ids of the red lines that were crossed, joined by 、; few distinct texts."""
+    hits = figures.crossed()
     names = np.array(figures.ids)[figures.red]
     patterns, codes = np.unique(hits @ (1 << np.arange(len(names))), return_inverse=True)
     texts = ["、".join(names[(int(pattern) >> np.arange(len(names))) & 1 == 1]) for pattern in patterns]

@@ -101,7 +101,7 @@ def _cents(
         bonus = np.minimum(bonus, round(figures.bonus_cap * scale) * common)
     exact = (base + _whole(missing * scale, dtype) * common) * top + (bonus - deduction) * bottom
     under = scale * common * bottom
-    red = (figures.score[rows][:, figures.red] > 0).any(axis=1)
+    red = figures.crossed(rows).any(axis=1)
     for limit, held in ((figures.red_cap, red), (figures.ceiling, np.ones(len(at), bool))):
         if np.isfinite(limit):
             exact = np.where(held, np.minimum(exact, round(limit * scale) * common * bottom), exact)

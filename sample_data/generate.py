@@ -17,6 +17,7 @@ from typing import Any
 import columns
 import yaml
 from areas import AREAS, UNITS, area_row, merchants_of, unit_row
+from checks import checks
 from common import Row
 from filings import decisions, filings_of
 from index import Visit, assessment_row, measured, observations_of, visits
@@ -83,7 +84,7 @@ def ledgers(merchants: dict[str, list[Row]], held: list[Visit], lines: dict[str,
     add(files, of_units())
     add(files, filings_of(points, files))
     return files | {"point_decisions": decisions(points, files), "improvements": improvements(held, lines),
-                    "rechecks": rechecks(held, lines)}  # fmt: skip
+                    "rechecks": rechecks(held, lines)} | checks(held, merchants, lines)  # fmt: skip
 
 
 WHY = {  # why an inspector's count differs from the ledger's, line by line

@@ -65,13 +65,14 @@ def assess(data, readings, observations) -> dict:
         score = None
         if seen.get("outcome", "assessed") == "assessed":
             score = line_score(line, rule_under(line, data, chosen), seen["value"], seen.get("of"))
+        if line["red_line"] and score is not None:
+            red |= score == 0 if base else score > 0
         if score is None:
             idle += points if base else 0
             how = chosen["not_applicable"]
             score = {"full": points, "zero": Fraction(0), "rescale": None}[how] if base else Fraction(0)
         scores[line["id"]] = score
         sums[line["section"]] += score or 0
-        red |= line["red_line"] and score is not None and score > 0
     if chosen["bonus_cap"] != "none":
         sums["bonus"] = min(sums["bonus"], exact(chosen["bonus_cap"]))
     applicable = full - idle if chosen["not_applicable"] == "rescale" else full

@@ -48,7 +48,8 @@ def serving(
                 up.set()
         up.set()
 
-    threading.Thread(target=listen, daemon=True).start()
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
     try:
         up.wait(PATIENCE)
         address = next((line.split()[1] for line in said if line.startswith("READY")), None)
@@ -57,4 +58,5 @@ def serving(
     finally:
         site.terminate()
         site.wait(30)
+        listener.join(30)  # until the last of its processes is gone
         site.stdout.close()

@@ -5,59 +5,16 @@ import os
 import signal
 import sqlite3
 import time
-from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
 from stores import sample_database
+from tabs import FITS, HOSTILE, SCREENS, Tab, explained, fill, kernels, settled, stored
 
 from chengxin.rubric import load_rubric
 
-expect.set_options(timeout=30_000)
-SCREENS = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 STREET = "331004-J2-2026"  # a street whose assessment is a draft; streets have every rule kind
-CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
-FITS = "Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth"
-UNLABELLED = """[...document.querySelectorAll('.cx-page input:not([type=file]), .cx-page select, .cx-page textarea')]
-    .filter(e => e.offsetParent && !e.labels?.length && !e.getAttribute('aria-label') && !e.getAttribute('placeholder')
-        && !e.title).map(e => e.outerHTML.slice(0, 120))"""
-SMALL = """[...document.querySelectorAll('.cx-page button, .cx-page input, .cx-page select')].filter(e => e.offsetParent
-    && !e.closest('.cx-grid') && !['checkbox', 'radio'].includes(e.type) && e.getBoundingClientRect().height < 43)
-    .map(e => e.outerHTML.slice(0, 80))"""
-HOSTILE = "<img src=x onerror=alert(1)>"
-
-
-class Tab:
-    """A page of the form with what it asked for and complained of."""
-
-    def __init__(self, browser, site, screen, query):
-        self.context = browser.new_context(viewport=SCREENS[screen], locale="zh-CN")
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(45_000)
-        self.outside, self.errors, self.dialogs = [], [], []
-        self.page.on("request", lambda r: None if r.url.startswith((site, "data:", "blob:", f"ws{site[4:]}")) else
-                     self.outside.append(r.url))  # fmt: skip
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
-        self.address = f"{site}voila/render/entry/assessment.ipynb{query}"
-        self.open()
-
-    def open(self):
-        self.page.goto(self.address)
-        expect(self.page.locator(".cx-page").first).to_be_visible()
-
-    def line(self, key):
-        """The box of a line."""
-        return self.page.locator(".cx-line").filter(has=self.page.locator(f"#line-{key.replace('.', '-')}"))
-
-    def saved(self):
-        expect(self.page.locator(".cx-saved").first).to_contain_text("已保存")
-
-    def close(self):
-        assert self.outside == []
-        assert self.errors == []
-        assert self.dialogs == []
-        self.context.close()
 
 
 @pytest.fixture(scope="module")
@@ -70,77 +27,12 @@ def site(served, database):
     return served(database)
 
 
-def stored(database, subject):
-    """Newest entry of every field, read past the kit."""
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as conn:
-        rows = conn.execute("SELECT field, entry FROM draft WHERE subject = ? ORDER BY id", [subject]).fetchall()
-    conn.close()
-    return {field: json.loads(entry) for field, entry in rows}
-
-
-def settled(database, subject, **wanted):
-    """As `stored`, once these fields have these values and nothing came for a second; a slow machine takes a while."""
-    found, deadline = None, time.monotonic() + 30
-    while time.monotonic() < deadline:
-        before, found = found, stored(database, subject)
-        if before == found and all(found.get(field) == entry for field, entry in wanted.items()):
-            return found
-        time.sleep(1)
-    raise AssertionError(f"not stored: {wanted}; but: {found}")
-
-
-def kernels(database):
-    """Processes of the kernels that work on this database."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            names, status = (folder / "environ").read_bytes(), (folder / "status").read_text()
-            above = Path(f"/proc/{status.partition('PPid:')[2].split()[0]}/cmdline").read_bytes()
-        except OSError:
-            continue
-        if b"chengxin.forks" in above and str(database).encode() in names:
-            found.append(int(folder.name))
-    return found
-
-
-def fill(tab, line, rule):
-    """Enter something that fits a line's rule."""
-    box = tab.line(line)
-    if rule == "met":
-        box.get_by_role("button", name="符合", exact=True).click()
-    elif rule == "marks":
-        box.get_by_role("combobox").select_option(label="4.5分")
-        box.get_by_role("textbox", name="说明").fill(f"改进措施尚未落实{HOSTILE}")
-    else:
-        numbers = box.locator(".cx-number input")
-        numbers.nth(0).fill({"per_unit": "1"}.get(rule, "9"))
-        if numbers.count() == 2:
-            numbers.nth(1).fill("10")
-
-
-def explained(tab, lines):
-    """Where the ledgers say otherwise, say why, until the form is content."""
-    ready = tab.page.get_by_text("各条都已填好，可以提交。")
-    for _ in range(40):
-        tab.page.wait_for_timeout(500)
-        if ready.is_visible():
-            return
-        for each in lines:
-            note = tab.line(each.id).get_by_role("textbox", name="说明")
-            if tab.line(each.id).locator(".cx-fault li").count() and note.is_visible() and not note.input_value():
-                note.fill("现场核实")
-    expect(ready).to_be_visible()
-
-
 @pytest.mark.parametrize("screen", SCREENS)
 def test_the_journey(browser, site, database, chengxin, tmp_path, screen):
     key = {"desk": STREET, "phone": "331002-J2-2026"}[screen]
-    tab = Tab(browser, site, screen, f"?assessment={key}&who=%E6%9D%8E%E7%A7%91%E5%91%98")
+    tab = Tab(browser, site, screen, f"assessment.ipynb?assessment={key}&who=%E6%9D%8E%E7%A7%91%E5%91%98")
     expect(tab.page.locator(".cx-line").first).to_be_visible()
-    assert tab.page.evaluate(FITS)
-    assert tab.page.evaluate(UNLABELLED) == []
-    assert tab.page.evaluate(SMALL) == []
-    assert [said for said, _ in tab.page.evaluate(CONTRAST)] == []
+    tab.looks_right()
     rubric = load_rubric("street")
     base = [line for line in rubric.lines if line.section == "base"]
     half = len(base) // 2
@@ -191,7 +83,7 @@ def scored(database, key, chengxin, tmp_path):
 
 
 def test_two_tabs_are_told_of_each_other_and_choose(browser, site, database):
-    query = "?assessment=331024-S2-2026&who="
+    query = "assessment.ipynb?assessment=331024-S2-2026&who="
     first, second = Tab(browser, site, "desk", query + "A"), Tab(browser, site, "phone", query + "B")
     for tab in (first, second):
         expect(tab.page.locator(".cx-line").first).to_be_visible()
@@ -219,7 +111,7 @@ def test_two_tabs_are_told_of_each_other_and_choose(browser, site, database):
 
 
 def test_the_grid_by_keyboard_and_by_thumb(browser, site, database):
-    tab = Tab(browser, site, "desk", "?assessment=331024-S2-2026&who=C")
+    tab = Tab(browser, site, "desk", "assessment.ipynb?assessment=331024-S2-2026&who=C")
     expect(tab.page.locator(".cx-line").first).to_be_visible()
     tab.page.get_by_role("button", name="抽取经营户，逐户检查").click()
     cells = tab.page.locator(".cx-cell")
@@ -236,20 +128,21 @@ def test_the_grid_by_keyboard_and_by_thumb(browser, site, database):
     found = settled(database, "331024-S2-2026", **{f"8.1@{drawn[-1]}": {"result": "ok"}})
     assert [found[f"8.1@{code}"]["result"] for code in drawn].count("ok") == 28
     tab.close()
-    phone = Tab(browser, site, "phone", "?assessment=331024-S2-2026&who=C")
+    phone = Tab(browser, site, "phone", "assessment.ipynb?assessment=331024-S2-2026&who=C")
     expect(phone.page.locator(".cx-one fieldset").first).to_be_visible()
     assert phone.page.evaluate(FITS)
     phone.page.get_by_role("button", name="下一户").click()
     phone.page.locator(".cx-one fieldset").nth(3).get_by_role("button", name="不合格").click()
     phone.saved()
-    phone.page.wait_for_timeout(500)
-    changed = stored(database, "331024-S2-2026")
-    assert [field for field in changed if changed[field] != found.get(field)] != []
+    deadline = time.monotonic() + 30
+    while stored(database, "331024-S2-2026") == found and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert stored(database, "331024-S2-2026") != found
     phone.close()
 
 
 def test_an_address_with_code_in_it_is_only_text(browser, site):
-    tab = Tab(browser, site, "phone", "?assessment=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&who=%3Cb%3E")
+    tab = Tab(browser, site, "phone", f"assessment.ipynb?assessment={quote(HOSTILE)}&who=%3Cb%3E")
     expect(tab.page.get_by_text("没有评价“<img src=x onerror=alert(1)>”")).to_be_visible()
     assert tab.page.evaluate(FITS)
     tab.close()

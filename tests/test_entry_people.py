@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import expect
 from serving import serving
 from stores import opened, sample_database
-from test_entry_pages import CONTRAST, FITS, SCREENS, UNLABELLED, explained, fill, stored
+from tabs import CONTRAST, FITS, SCREENS, UNLABELLED, explained, fill, stored
 
 from chengxin import accounts, readers
 from chengxin.accounts import Account

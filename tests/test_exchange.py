@@ -88,6 +88,30 @@ def test_five_files_are_loaded_and_a_second_time_changes_nothing(engine, tmp_pat
     assert totals(score(load_rubric("scenic_area"), seen))["assessed_points"].iloc[0] > 0
 
 
+def test_merchants_inspected_one_by_one(engine, tmp_path):
+    samples = "assessment,seed,population,drawn\nA1-2024,7,40,30\n"
+    head = "assessment,merchant,line,result,note\n"
+    good = f"{head}A1-2024,M1,8.1,合格,\nA1-2024,M1,10.5,bad,短秤\n"
+    source = folder(tmp_path, merchant_samples=samples, merchant_checks=good)
+    assert load(engine, source, **ABOUT) == load_counts(2, 3)
+    rows, every = readers.merchant_checks(engine, "2024", "scenic_area")
+    assert rows.to_numpy().tolist() == [["A1-2024", "M1", "10.5", "bad"], ["A1-2024", "M1", "8.1", "ok"]]
+    assert every == {"A1-2024": 40.0}
+    wrong = f"{head}A1-2024,M2,8.1,ok,\nA1-2024,M1,1.1,ok,\nA1-2024,M9,8.1,好,\n"
+    told = refused(load, engine, folder(tmp_path, merchant_checks=wrong, merchant_samples=samples.replace("40", "4")),
+                   **ABOUT)  # fmt: skip
+    for said in ("30大于population列的4", "merchant_checks.csv 第2行 merchant列：“M2”是“J1”的经营户；应为“A1”的经营户",
+                 "merchant_checks.csv 第3行 line列：“1.1”条不是逐户检查的条目；应为逐户检查的条目：8.1、9.1、",
+                 "第4行 result列"):  # fmt: skip
+        assert any(said in each for each in told), (said, told)
+
+
+def load_counts(units, seen):
+    """What loading the good files changes, with two results of merchants in a draw."""
+    places = dict.fromkeys(("reporting_unit", "area", "merchant", "assessment"), units)
+    return places | {"merchant_sample": 1, "merchant_check": 2, "observation": seen}
+
+
 def test_demo_marks_the_assessments_and_a_changed_cell_is_one_change(engine, tmp_path):
     load(engine, folder(tmp_path), **ABOUT, demo=True)
     assert readers.assessments(engine)["demo"].all()

@@ -8,53 +8,12 @@ import sqlite3
 import pytest
 from playwright.sync_api import expect
 from stores import sample_database
-from test_entry_pages import CONTRAST, FITS, SCREENS, SMALL, UNLABELLED, kernels, stored
+from tabs import FITS, HOSTILE, SCREENS, Tab, kernels, stored
 
 from chengxin.form import load_form
 
-expect.set_options(timeout=30_000)
 ITEMS = load_form().items
 QUARTER = "2026Q3"
-HOSTILE = "<img src=x onerror=alert(1)>"
-
-
-class Tab:
-    """A page of the site with what it asked for and complained of."""
-
-    def __init__(self, browser, site, screen, address):
-        self.context = browser.new_context(viewport=SCREENS[screen], locale="zh-CN")
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(45_000)
-        self.outside, self.errors, self.dialogs = [], [], []
-        self.page.on("request", lambda r: None if r.url.startswith((site, "data:", "blob:", f"ws{site[4:]}")) else
-                     self.outside.append(r.url))  # fmt: skip
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
-        self.address = f"{site}voila/render/entry/{address}"
-        self.open()
-
-    def open(self):
-        self.page.goto(self.address)
-        expect(self.page.locator(".cx-page").first).to_be_visible()
-
-    def item(self, key):
-        return self.page.locator(".cx-item").filter(has=self.page.locator(f"#item-{key}"))
-
-    def answer(self, item, code):
-        words = {"yes": "是", "no": "否", "none": "无反馈"}[code]
-        self.item(item).get_by_role("button", name=words, exact=True).click()
-
-    def looks_right(self):
-        assert self.page.evaluate(FITS)
-        assert self.page.evaluate(UNLABELLED) == []
-        assert self.page.evaluate(SMALL) == []
-        assert [said for said, _ in self.page.evaluate(CONTRAST)] == []
-
-    def close(self):
-        assert self.outside == []
-        assert self.errors == []
-        assert self.dialogs == []
-        self.context.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from stores import opened, sample_database
 from chengxin import lab, readers
 from chengxin.filings import checked
 from chengxin.form import load_form
+from chengxin.rechecked import rechecked
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_agreement_of_two_files(chengxin, csv, tmp_path):
         (["A", "A", "--rubric", "street", "--by", "item"], "不能按“item”分开"),
         (["--filings", "%"], "应为2026或2026Q3这样的写法"),
         (["--filings", "1999"], "没有自查和核查都填了的季报"),
-        (["--assessors", "2026", "--rubric", "street"], "没有两个人先后评过的同一条"),
+        (["--assessors", "2026", "--rubric", "street"], "没有哪一条由两个人先后评过"),
         (["A", "none.csv", "--rubric", "street"], "没有文件"),
     ],
 )
@@ -92,6 +93,23 @@ def test_self_checks_against_on_site_checks_of_the_database(chengxin, base, by, 
         assert "演示数据" in table.stderr
 
 
+def test_self_assessments_against_re_checks_of_the_database(chengxin, base):
+    done = chengxin("lab", "agreement", "--rechecks", "2026", "--rubric", "street", "--database", base, "--format",
+                    "json")  # fmt: skip
+    whole, *lines = json.loads(done.stdout)
+    assert (whole["line"], whole["n"]) == ("全部", sum(row["n"] for row in lines))
+    looked = rechecked(str(base), "city", "2026").lines.query("kind == 'street'")
+    assert whole["n"] == len(looked)
+    assert whole["agreed"] == int((looked["own_said"] == looked["found_said"]).sum()) < len(looked)
+    by_line = {row["line"]: row["said"] for row in lines}
+    assert any(said.startswith("自评平均高") for said in by_line.values())
+    assert "演示数据" in done.stderr
+    for words, said in ((["2024", "--rubric", "street"], "没有复核记录"), (["2026"], "--rechecks 评价期和--rubric")):
+        done = chengxin("lab", "agreement", "--rechecks", *words, "--database", base)
+        assert done.returncode == 2
+        assert said in done.stderr
+
+
 def test_assessors_of_one_area_and_merchants_known_one_by_one(chengxin, tmp_path):
     database = sample_database(tmp_path / "y.db")
     conn = sqlite3.connect(database)
@@ -99,13 +117,6 @@ def test_assessors_of_one_area_and_merchants_known_one_by_one(chengxin, tmp_path
         """INSERT INTO observation_history SELECT assessment, line, 2, 0, of, outcome, note, '2026-12-01T00:00:00Z',
         '李四', '复核' FROM observation_history WHERE assessment = '331002-J1-2026' AND line IN ('3.1', '7.1')"""
     )
-    conn.execute(
-        """INSERT INTO merchant_check SELECT o.assessment, m.code, o.line, iif(m.n <= o.value, 'ok', 'bad'), ''
-        FROM observation o JOIN assessment a ON a.id = o.assessment
-        JOIN (SELECT code, area, row_number() OVER (PARTITION BY area ORDER BY code) AS n FROM merchant) m
-        ON m.area = a.area AND m.n <= o.of WHERE o.assessment = '331002-J1-2026' AND o.line BETWEEN '8.1' AND '9.6'"""
-    )
-    conn.execute("INSERT INTO merchant_sample VALUES ('331002-J1-2026', 1, 400, 30)")
     conn.commit()
     conn.close()
     done = chengxin("lab", "agreement", "--assessors", "2026", "--rubric", "street", "--database", database, "--format",
@@ -117,8 +128,9 @@ def test_assessors_of_one_area_and_merchants_known_one_by_one(chengxin, tmp_path
     words = ["--rubric", "street", "--period", "2026", "--vary", "merchants", "--draws", "50", "--database", database]
     rows = json.loads(chengxin("lab", "intervals", *words, "--format", "json").stdout)
     how = {row["assessment"]: row["merchants"] for row in rows}
-    assert how.pop("331002-J1-2026") == "部分逐户"
-    assert set(how.values()) == {"按户数"}
+    assert how["331002-J1-2026"] == "逐户"
+    assert how["331022-J1-2026"] == "部分逐户"  # the ledgers fill in some of its lines
+    assert set(how.values()) == {"逐户", "部分逐户", "按户数"}
     assert "抽查户重抽" in chengxin("lab", "intervals", *words).stdout.splitlines()[0]
 
 

@@ -44,7 +44,7 @@ def test_a_change_shows_who_moves_and_a_breach(opened, screen):
     expect(form).to_be_visible(timeout=60_000)
     form.get_by_label("分值（分）").fill("12")  # nothing is pressed: an edit is scored at once
     expect(form).to_contain_text("基本项各条合计102分，应为100分，多2分", timeout=30_000)
-    expect(form).to_contain_text("分值：10 → 12")
+    expect(form).to_contain_text("第1项 器具检定合格率：分值 10分 → 12分")
     expect(form.locator("figure svg").first).to_be_visible()
     assert page.evaluate(FITS)
     form.get_by_role("button", name="生成变体文件").click()

@@ -46,7 +46,7 @@ def test_an_edit_is_scored_at_once_and_kept_while_others_are_made(form):
     assert form.changes["17.1"] == {"points": 8, "red_line": False}
     assert form.changes["ceiling"] == "99.5"
     assert "基本项合计与原文一致" in form.bar.value
-    assert "按比例得分，满分6分；未开展不得分 → 达到90%得6分" in form.said.value.replace("\n　　　　新：", " → ")
+    assert "第12项 消费者满意度：按比例得分，满分6分 → 达到90%得6分，未达到不得分" in form.said.value
     assert "at_least: 0.9" in form.said.value
     expected = lab.what_if(STREET, form.observations, form.changes)
     for total in expected.table["after"].dropna():
@@ -67,7 +67,7 @@ def test_the_example_of_the_issue_satisfaction_by_share_instead_of_a_threshold()
     form.rule.kind.value = "share"
     assert form.changes["15.1"]["rule"]["kind"] == "share"
     assert form.changes["15.1"]["readings"] == ()
-    assert "15.1 群众满意度" in form.said.value
+    assert "第15项 群众满意度：达到95%得4分，未达到不得分 → 按比例得分，满分4分" in form.said.value
     expected = lab.what_if(SCENIC, form.observations, form.changes)
     assert expected.after.line("15.1").rule.kind == "share"
 
@@ -116,6 +116,13 @@ def test_a_breach_is_shown_while_one_tries(form):
     assert "基本项各条合计102分，应为100分，多2分" in form.bar.value
     assert "<b>102</b>/100分" in form.bar.value
     assert form.changes == {"1.1": {"points": 12}}
+
+
+def test_what_a_red_line_means_depends_on_the_line_and_a_bonus_is_none(form):
+    for line, words, shut in (("2.1", "得零分的", False), ("17.1", "发生扣分的", False), ("14.1", "加分项不作", True)):
+        form.line.value = line
+        assert words in form.red.description
+        assert form.red.disabled is shut
 
 
 def test_names_are_escaped(form):

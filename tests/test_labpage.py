@@ -15,7 +15,7 @@ from chengxin.access import IDENTITY
 from chengxin.errors import UsageError
 from chengxin.labform import WhatIfForm
 from chengxin.labmemo import memo
-from chengxin.labwalk import TryLine, Walk
+from chengxin.labwalk import Enough, TryLine, Walk
 from chengxin.overview import Choice, gathered
 from chengxin.places import place
 from chengxin.scoring import score, totals
@@ -50,16 +50,31 @@ def at(base, monkeypatch):
     return sit
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem[:2])
+def test_every_notebook_runs_on_any_rubric_and_period(at, path, monkeypatch):
+    at(**ROLES["leader"])
+    monkeypatch.setenv("QUERY_STRING", "rubric=scenic_area&period=2025")
+    known = run(path)
+    if "study" in known:
+        assert (known["study"].rubric.id, known["study"].period) == ("scenic_area", "2025")
+
+
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem[:2])
 def test_every_notebook_runs_for_every_role(at, path, role):
     at(**ROLES[role])
+    run(path)
+
+
+def run(path):
+    """Runs what the site runs, without a kernel, and gives what the notebook then knows."""
     cells = nbformat.read(path, as_version=4).cells
     code = [cell.source for cell in cells if cell.cell_type == "code" and "check" not in cell.metadata.get("tags", [])]
+    assert len(code) >= 3
     known = {}
     for source in code:
-        exec(source, known)  # what the site runs, without a kernel
-    assert len(code) >= 3
+        exec(source, known)
+    return known
 
 
 def test_a_county_sees_its_own_rows_only(at, base):
@@ -114,6 +129,19 @@ def test_nothing_checked_is_a_sentence():
     assert "没有双方都判断的项" in card.text
 
 
+def test_self_assessment_beside_re_check(at, base):
+    at(role="leader")
+    rows = labpage.rechecks(labpage.study("2026", "street"))
+    assert rows["line"].iloc[0] == "全部"
+    card = labviews.differing(rows, "一致").text
+    apart = rows.iloc[1:].query("agreed < n")["label"]
+    assert 0 < len(apart) < len(rows) - 1
+    assert card.count("<tr>") == len(apart) + 2
+    assert all(label in card for label in apart)
+    assert labpage.rechecks(labpage.study("2024", "street")).empty
+    assert "没有复核过的条目" in labviews.differing(pd.DataFrame(), "一致").text
+
+
 def test_cards_hold_what_was_computed_and_escape_names():
     frame, names = observed(STREET, 6, 1), {"A00": "<b>甲</b>"}
     firm = lab.rank_intervals(STREET, frame, 200, 1)
@@ -130,6 +158,26 @@ def test_cards_hold_what_was_computed_and_escape_names():
     enough = labviews.enough(120, [54], [0.97]).text
     assert "±9.9个百分点" in enough
     assert ">457<" in enough
+
+
+def test_the_address_asks_for_another_study_of_the_kit_and_for_nothing_else(at, base, tmp_path):
+    at(role="leader")
+    found = labpage.study("2026", "street", asked={"rubric": "scenic_area", "period": "2024"})
+    assert (found.rubric.id, found.period) == ("scenic_area", "2024")
+    links = re.findall(r'href="([^"]+)"', found.links().text)
+    assert "?rubric=street&amp;period=2026" in links
+    assert "?rubric=scenic_area&amp;period=2024" not in links
+    assert "<b>2024年景区</b>" in found.opening().text
+    assert found.links().text in found.form().page.children[0].value
+    secret = tmp_path / "x.yaml"
+    secret.write_text("id: <i>", "utf-8")
+    for rubric, period in ((str(secret), "2026"), ("../x", "<i>"), ("", "２０２６"), ("street", "2026' OR 1")):
+        found = labpage.study("2026", "street", asked={"rubric": rubric, "period": period})
+        assert (found.rubric.id, found.period) == ("street", "2026")
+
+
+def test_outside_the_site_there_are_no_links(base):
+    assert labpage.study("2026", "street", str(base)).links().text == ""
 
 
 def test_a_study_of_a_period(base):
@@ -186,6 +234,21 @@ def test_any_line_can_be_tried_live(rubric):
         assert "<i>" not in tried.told.value
     tried.value.value, tried.of.value = "20", "20"
     assert "20÷20=" in tried.told.value
+
+
+def test_how_many_are_enough_for_ones_own_numbers():
+    tried = Enough()
+    assert "120户中抽查30户，合格率的误差为±15.6个百分点；误差要在±10个百分点以内，至少抽查54户" in tried.told.value
+    assert "至少有457份有效问卷，才能确认满意度达到95%" in tried.told.value
+    tried.fields["population"].value, tried.fields["confidence"].value = "", "90"
+    assert "经营户很多时抽查30户，合格率的误差为±15.0个百分点" in tried.told.value
+    assert f"至少抽查{lab.sample_size(margin=0.1, confidence=90)}户" in tried.told.value
+    for name, value in (("n", "0"), ("n", "1.5"), ("n", "<i>"), ("n", ""), ("confidence", "100"), ("margin", "nan"),
+                        ("expected", "95"), ("expected", "101"), ("population", "1e300"), ("n", "inf")):  # fmt: skip
+        tried = Enough()
+        tried.fields[name].value = value
+        assert "alert" in tried.told.value, (name, value)
+        assert "<i>" not in tried.told.value
 
 
 def test_walking_through_an_assessment():

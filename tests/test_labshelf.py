@@ -96,10 +96,30 @@ def test_a_variant_of_the_kit_is_loaded_into_the_form_and_compared(form):
     form.shelf.add()
     assert list(form.shelf.kept) == ["street_strict_demo", "<i>二", "方案3"]
     assert "<i>" not in form.shelf.table.value
-    assert "分值：10 → 11" in form.shelf.table.value
+    assert "第1项 器具检定合格率：分值 10分 → 11分" in form.shelf.table.value
     assert "points: 11" in form.shelf.table.value
     form.shelf.empty()
     assert form.shelf.table.value == ""
+
+
+def test_what_is_missing_for_a_file_is_said_in_the_words_of_the_form(form):
+    form.points.value = "11"
+    form.line.value = "2.1"
+    form.points.value = "4"
+    form.shelf.about["id"].value = "../x"
+    form.shelf.about["effective_from"].value = "明天"
+    form.shelf.store()
+    said = form.shelf.saved.value
+    told = (
+        "变体编号：得到“../x”，应为小写字母开头，只含小写字母、数字和下划线的编号",
+        "名称：得到空白，应为非空的文字",
+        "何时起用：得到“明天”，应为形如2025-01-31的日期",
+        "由谁决定：",
+        "为什么改：",
+    )
+    for words in told:
+        assert words in said
+    assert "match" not in said
 
 
 def test_readings_that_a_variant_takes_from_a_line_stay_taken_while_it_is_edited(form):

@@ -44,6 +44,7 @@ ORDER = [
         "accounts",
         "store",
         "drafts",
+        "inspected",
         "exchange",
         "held",
         "gather",

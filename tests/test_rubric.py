@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from chengxin.changing import changed
 from chengxin.diff import FIELDS, diff, diff_in_words
 from chengxin.errors import RubricError, UsageError
 from chengxin.explain import page
@@ -314,7 +315,9 @@ def test_a_difference_in_words(tmp_path):
     assert diff(base, base).empty
     changed = VARIANT + '  "2.1":\n    rule: {kind: per_unit, each: 3}\n    text: 新的标准。\n    red_line: true\n'
     rows = diff(base, load_rubric(write(tmp_path, changed), {"merchants": "all", "bonus_cap": 8}))
-    assert rows.to_dict("split", index=False)["data"] == [
+    assert rows["item"].tolist()[:3] == ["第1项第1条", "第1项第2条", "第2项"]
+    assert rows["item"].tolist()[-2:] == ["读法", "读法"]
+    assert rows.drop(columns="item").to_dict("split", index=False)["data"] == [
         ["1.1", "强检器具台账", "分值", "3", "4"],
         ["1.2", "投诉处置台账", "分值", "3", "2"],
         ["2.1", "器具在检定周期内", "考评标准", base.line("2.1").text, "新的标准。"],
@@ -344,25 +347,37 @@ def test_added_and_removed_lines():
     whole = load_rubric("street")
     text = f"{whole.line('18.1').text}（5分）"
     removed, added = diff(whole, without(whole, "18.1")), diff(without(whole, "18.1"), whole)
-    assert removed.to_numpy().tolist() == [["18.1", "恶意调整准确度", "删去", text, ""]]
-    assert added.to_numpy().tolist() == [["18.1", "恶意调整准确度", "新增", "", text]]
+    assert removed.to_numpy().tolist() == [["第18项", "18.1", "恶意调整准确度", "删去", text, ""]]
+    assert added.to_numpy().tolist() == [["第18项", "18.1", "恶意调整准确度", "新增", "", text]]
 
 
 def test_a_reading_only_one_rubric_has():
     rows = diff(load_rubric("scenic_area"), load_rubric("street"))
     readings = rows[rows["what"] == "读法"].to_numpy().tolist()
     question = "评价期内没有发生计量纠纷，处置比例怎样计分"
-    assert ["no_cases", question, "读法", "", "得满分并注明没有发生纠纷"] in readings
+    assert ["读法", "no_cases", question, "读法", "", "得满分并注明没有发生纠纷"] in readings
 
 
 def test_a_difference_as_text():
     base, variant = load_rubric("street"), load_rubric("street_strict_demo")
     text = diff_in_words(diff(base, variant))
-    assert text.splitlines()[:3] == ["共8处改动：", "1.1 器具检定合格率", "　　分值：10 → 12"]
+    assert text.splitlines()[:2] == ["共8处改动：", "第1项 器具检定合格率：分值 10分 → 12分"]
     old, new = base.line("17.1").note, variant.line("17.1").note
-    assert f"17.1 器具拒不整改\n　　分值：5 → 8\n　　说明：\n　　　　旧：{old}\n　　　　新：{new}\n" in text
-    assert "读法bonus_cap：加分合计是否封顶\n　　选项：不封顶 → 加分合计不超过给定的分数：8分\n" in text
+    assert f"\n第17项 器具拒不整改：说明\n　　旧：{old}\n　　新：{new}\n" in text
+    assert "\n读法 加分合计是否封顶：不封顶 → 加分合计不超过给定的分数：8分\n" in text
     assert diff_in_words(diff(base, base)) == "两个细则没有差别。"
+
+
+def test_a_rule_that_changes_is_said_as_the_guidance_would():
+    base = load_rubric("scenic_area")
+    rule = {"kind": "share", "when_none": "zero"}
+    after = changed(base, {"15.1": {"rule": rule, "readings": ()}, "10.1": {"points": 4}, "2.1": {"red_line": True}})
+    said = diff_in_words(diff(base, after)).splitlines()
+    assert "第15项 群众满意度：达到95%得4分，未达到不得分 → 按比例得分，满分4分" in said
+    assert "10.1条 铅封与强检标志：分值 3分 → 4分" in said  # the guidance prints no number here
+    assert "第2项 器具在检定周期内：红线 否 → 是" in said
+    gone = diff_in_words(diff(base, without(base, "1.1"))).splitlines()[1]
+    assert gone == f"第1项第1条 强检器具台账：删去“{base.line('1.1').text}（3分）”"
 
 
 @pytest.mark.parametrize("field", [name for name in FIELDS if name not in ("number", "points", "group_points")])

@@ -17,6 +17,7 @@ from stdnum.cn import uscc
 from chengxin.entries import ComplaintRow
 from chengxin.exchange import load
 from chengxin.rows import FILES
+from chengxin.sampling import draw
 from chengxin.schema import REGISTRIES
 from chengxin.settings import sectors, verification_periods
 from chengxin.store import migrate, open_store
@@ -416,6 +417,28 @@ def test_instruments_agree_with_what_is_typed_this_year():
             assert (int(row["value"]), int(row["of"])) == (len(used) - late, len(used))
         seen.add(measure)
     assert seen >= {"instruments_overdue", "instruments_qualified"}
+
+
+def test_merchants_inspected_one_by_one_sum_to_what_was_entered_and_the_draw_can_be_repeated():
+    results = defaultdict(list)
+    for row in BOOKS["merchant_checks"]:
+        results[row["assessment"], row["line"]].append(row)
+    for (assessment, line), rows in results.items():
+        typed = SEEN[assessment].get(line)
+        good, bad = (sum(row["result"] == kind for row in rows) for kind in ("ok", "bad"))
+        if typed and typed["outcome"] == "assessed":
+            assert (good, good + bad) == (int(typed["value"]), int(typed["of"])), (assessment, line)
+        else:
+            assert good + bad == 0
+    for row in BOOKS["merchant_samples"]:
+        area = ASSESSMENT[row["assessment"]]["area"]
+        there = [each["code"] for each in MERCHANTS if each["area"] == area and each["status"] == "open"]
+        drawn = draw(there, int(row["seed"]))
+        assert (len(there), len(drawn)) == (int(row["population"]), int(row["drawn"]))
+        for (assessment, _), rows in results.items():
+            assert assessment != row["assessment"] or [each["merchant"] for each in rows] == drawn
+    assert {ASSESSMENT[row["assessment"]]["rubric"] for row in BOOKS["merchant_samples"]} == set(RUBRICS)
+    assert {row["result"] for row in BOOKS["merchant_checks"]} == {"ok", "bad", "na"}
 
 
 def test_codes_are_digital_links_that_lead_nowhere():

@@ -175,7 +175,7 @@ def rubrics(draw):
                 "id": f"{n}.1", "number": n, "section": section, "subject": "商家", "group": None, "group_points": None,
                 "label": f"第{n}条", "text": f"标准{n}", "points": points, "rule": rule,
                 "readings": [key for key in FITS.get(rule["kind"], []) if draw(st.booleans())],
-                "red_line": section == "deduction" and draw(st.booleans()),
+                "red_line": section != "bonus" and draw(st.booleans()),
             }
         )  # fmt: skip
     full = float(sum(Fraction(str(line["points"])) for line in lines if line["section"] == "base"))

@@ -41,9 +41,7 @@ def test_a_threshold_in_words_and_as_yaml(tmp_path):
     rule = {"kind": "share", "when_none": "zero"}
     after = lab.changed(SCENIC, {"15.1": {"rule": rule, "readings": ()}})
     words = lab.diff_in_words(lab.diff(SCENIC, after))
-    assert "15.1 群众满意度" in words
-    assert "达到95%得4分，未达到不得分" in words
-    assert "按比例得分，满分4分" in words
+    assert "第15项 群众满意度：达到95%得4分，未达到不得分 → 按比例得分，满分4分" in words
     assert "kind: share" in lab.variant_yaml(after, **ABOUT)
     assert load_rubric(lab.save_variant(after, tmp_path, **ABOUT)).lines == after.lines
 
@@ -70,10 +68,10 @@ def test_any_moves_of_points_survive_the_file(tmp_path_factory, moves):
     [
         ({"1.1": {"points": 12}}, {}, "合计102分，应为100分"),
         (KEPT, {"id": "../evil"}, "id：得到“../evil”"),
-        (KEPT, {"id": "A"}, "id：得到“A”"),
-        (KEPT, {"why": ""}, "why：得到“”，应为非空的文字"),
+        (KEPT, {"id": "A"}, "id：得到“A”，应为小写字母开头"),
+        (KEPT, {"why": ""}, "why：得到空白，应为非空的文字"),
         (KEPT, {"effective_from": "2026-02-30"}, "日历上有的日期"),
-        (KEPT, {"effective_from": "明天"}, "effective_from"),
+        (KEPT, {"effective_from": "明天"}, "effective_from：得到“明天”，应为形如2025-01-31的日期"),
         ({}, {}, "没有差别"),
     ],
 )

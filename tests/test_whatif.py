@@ -117,3 +117,22 @@ def test_the_readings_of_an_empty_frame_have_no_effect():
     found = lab.readings_effect(STREET, observed(STREET, 3, 1, missing=0.9))
     assert found["areas"].eq(0).all()
     assert found[["changed", "mean", "most", "reranked"]].eq(0).all(axis=None)
+
+
+def test_a_base_line_as_red_line_is_crossed_by_getting_nothing_and_not_by_earning_points():
+    """A veto on a base line: who fails it wholly stops at the cap, everybody else keeps the total."""
+    frame = observed(STREET, 12, 1)
+    frame.loc[(frame["line"] == "3.1") & (frame["assessment"] == "A03"), ["value", "outcome"]] = [0.0, "assessed"]
+    frame.loc[(frame["line"] == "3.1") & (frame["assessment"] == "A04"), ["value", "outcome"]] = [1.0, "assessed"]
+    found = lab.what_if(STREET, frame, {"3.1": {"red_line": True}, "red_line": "cap"})
+    lines = score(found.after, frame).query("line == '3.1'").set_index("assessment")
+    fell = lines.index[(lines["score"] == 0) & (lines["outcome"] == "assessed")].tolist()
+    table = found.table.set_index("assessment")
+    assert "A03" in fell
+    assert "A04" not in fell
+    assert (table.loc[fell, "after"].dropna() <= 60).all()
+    held = table.drop(index=fell)
+    crossed = totals(score(found.before, frame)).set_index("assessment")["red_lines"]
+    assert (held.loc[crossed[held.index] == "", "change"].dropna() == 0).all()
+    named = totals(score(found.after, frame)).set_index("assessment")["red_lines"]
+    assert all("3.1" in str(named[who]).split("、") for who in fell)
