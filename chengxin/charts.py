@@ -161,11 +161,8 @@ def trend(points: pd.DataFrame, title: str) -> Picture:
     ----------
     points : columns area, period (text), total (points)
     """
-    rows = points.dropna(subset=["total"]).assign(text=lambda frame: frame["total"].map("{:.2f}".format))
-    low, high, height = float(rows["total"].min()), float(rows["total"].max()), 230
-    pad = max(2, (high - low) / 8)
-    low, high = math.floor(low - pad), math.ceil(high + pad)
-    rows = rows.assign(label=_apart(rows, (high - low) / height))
+    height = 230
+    rows, low, high = _labelled(points, height)
     area = {"field": "area", "title": None, "sort": None}
     x = {
         "field": "period",
@@ -191,6 +188,15 @@ def trend(points: pd.DataFrame, title: str) -> Picture:
         for area, part in rows.groupby("area", sort=False)
     )
     return picture(spec, title, f"{title}：{said}")
+
+
+def _labelled(points: pd.DataFrame, height: int) -> tuple[pd.DataFrame, int, int]:
+    """Points with the text and height of their labels, and where the scale begins and ends."""
+    rows = points.dropna(subset=["total"]).assign(text=lambda frame: frame["total"].map("{:.2f}".format))
+    low, high = float(rows["total"].min()), float(rows["total"].max())
+    pad = max(2, (high - low) / 8)
+    low, high = math.floor(low - pad), math.ceil(high + pad)
+    return rows.assign(label=_apart(rows, (high - low) / height)), low, high
 
 
 def _apart(rows: pd.DataFrame, unit: float) -> pd.Series:

@@ -159,7 +159,7 @@ def test_what_is_taken_along_is_what_is_shown(engine):
         assert made.demo
         assert made.chosen["评价对象"] == page.shown.about["name"]
         sheets = {sheet.name: sheet for sheet in made.sheets}
-        assert sheets["主要数字"].frame["shown"].iloc[0] in words(page, "cards")
+        assert sheets["主要数字"].frame["value"].iloc[0] in words(page, "cards")
         rows = dict(zip(sheets["逐条得分"].frame["line"], sheets["逐条得分"].frame["reason"], strict=True))
         assert rows == dict(zip(page.shown.lines["line"], page.shown.lines["reason"], strict=True))
         assert sheets["得分构成"].frame["end"].iloc[-1] == page.shown.about["low"]

@@ -86,6 +86,9 @@ def test_what_is_taken_along_is_what_is_shown(engine, whole):
         assert table["出厂编号"].tolist() == pointwatch.instruments(mine)["serial"].tolist()
         heads = pd.read_csv(io.BytesIO(to_csv(made))).set_index("指标")
         assert heads.loc["应报季报", "数值"] == shown.plain()["应报季报"]
+        quarters = pd.read_csv(io.BytesIO(to_csv(made, "各季度报送")))
+        assert all(name in words(shown, "quarters") for name in quarters["季度"])
+        assert heads.loc["按期报送率", "比上期"] == pytest.approx(2.5 if not unit else 22.2)
         agreed = pd.read_csv(io.BytesIO(to_csv(made, "自查与核查一致性")))
         assert set(agreed["分组"]) == {"合计", "填报单位", "行业"}
         assert all(str(name) in words(shown, "agreement") for name in agreed.loc[agreed["分组"] == "行业", "名称"])
