@@ -85,6 +85,7 @@ ORDER = [
     *("parts", "savebar", "visitor", "formwords", "autosave", "lineform", "evidenceform", "gridform"),
     *("assessform", "assesspage"),
     *(
+        "board",
         "citywords",
         "trendline",
         "citysheets",
