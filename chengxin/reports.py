@@ -65,6 +65,8 @@ def planned(engine: Engine, kind: str, period: str, counties: Iterable[str] | No
     if kind == "card":
         work = readers.assessments(engine, period)
         work = work[work["unit"].isin(units) & (work["status"] != "withdrawn")]
+        if work.empty:
+            raise UsageError(f"{'、'.join(units.values())}在{period}年没有评价记录。")
         return dict(zip(work["area"], work["name"], strict=True))
     return {CITY: "全市"} if kind == "city" else units
 

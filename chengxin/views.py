@@ -267,7 +267,7 @@ def _scored(rubric: Rubric, work: pd.DataFrame, seen: pd.DataFrame) -> tuple[pd.
         work, left_on=["assessment", "rubric"], right_on=["id", "rubric"], how="inner", validate="1:1"
     )
     for among, by in (("city", ["period"]), ("county", ["period", "unit"])):
-        groups = results.groupby(by, group_keys=False)
-        results[f"{among}_rank"] = groups[["unrounded", "complete"]].apply(rank)
+        groups = results.groupby(by)
+        results[f"{among}_rank"] = pd.concat([rank(group) for _, group in groups[["unrounded", "complete"]]])
         results[f"{among}_count"] = groups["complete"].transform("sum").astype(np.int64)
     return sheet, results

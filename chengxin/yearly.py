@@ -210,9 +210,9 @@ class MonitoringYear:
 
     def plain(self) -> str:
         """The figures as text, for checking."""
-        whole = summary(self.judged).iloc[0]
+        whole = dict(*summary(self.judged).head(1).to_dict("records"))
         names = ("points", "due", "on_time", "late", "missing", "contradictions", "overstated", "cancel_review")
-        return "\n".join(f"{name}={whole[name]}" for name in names) + "\n"
+        return "\n".join(f"{name}={whole.get(name, 0)}" for name in names) + "\n"
 
 
 def _own_advice(judged: pd.DataFrame, clocked: pd.DataFrame) -> str:

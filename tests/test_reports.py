@@ -4,7 +4,14 @@ import json
 import re
 import sqlite3
 
+import pytest
+
 from chengxin.batch import make_reports
+from chengxin.errors import UsageError
+from chengxin.reports import planned
+from chengxin.store import open_store
+from chengxin.views import county_index
+from chengxin.yearly import monitoring_year
 
 
 def test_demo_makes_a_report_for_every_unit(demo):
@@ -60,3 +67,23 @@ def test_one_failing_unit_does_not_stop_the_others(demo, tmp_path, chengxin):
     assert (out / "2026-331003.html").is_file()
     assert not (out / "2026-TZW.html").exists()
     assert list(json.loads((out / "manifest.json").read_text("utf-8"))) == ["2026-331003.html"]
+
+
+def test_the_first_period_of_all_is_ranked(demo):
+    """With one period there is one group to rank within."""
+    results = county_index(str(demo / "chengxin.db"), "331083", "2024").results
+    assert results["city_rank"].notna().all()
+    assert results["county_rank"].tolist() == [1]
+
+
+def test_a_year_without_filings_is_reported_as_such(demo):
+    made = monitoring_year(str(demo / "chengxin.db"), "TZW", 2024)
+    assert "due=0\n" in made.plain()
+    assert all("没有应报季报" in section.text for section in made.sections())
+
+
+def test_cards_of_a_unit_that_was_not_assessed(demo):
+    engine = open_store(str(demo / "chengxin.db"), read_only=True)
+    with pytest.raises(UsageError, match="台州湾新区在2024年没有评价记录"):
+        planned(engine, "card", "2024", ["TZW"])
+    engine.dispose()
