@@ -134,6 +134,15 @@ def test_assessors_of_one_area_and_merchants_known_one_by_one(chengxin, tmp_path
     assert "抽查户重抽" in chengxin("lab", "intervals", *words).stdout.splitlines()[0]
 
 
+def test_files_with_a_head_alone_are_refused_or_say_that_there_is_nothing(chengxin, csv, tmp_path):
+    empty = tmp_path / "e.csv"
+    empty.write_text("assessment,line,value\n", "utf-8")
+    for words, code in ((["exercise", empty, csv], 2), (["exercise", csv, empty], 2), (["agreement", empty, csv], 2),
+                        (["effect", empty], 0), (["intervals", empty], 0), (["lines", empty], 0)):  # fmt: skip
+        done = chengxin("lab", *words, "--rubric", "street")
+        assert (done.returncode, "Traceback" in done.stderr) == (code, False), (words, done.stderr)
+
+
 def test_an_exercise_of_several_teams(chengxin, csv, tmp_path):
     frame = observed(STREET, 6, 1)
     reference = tmp_path / "r.csv"
