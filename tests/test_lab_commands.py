@@ -42,6 +42,15 @@ def test_a_table_and_the_same_as_json(chengxin, csv, name):
     assert table.stdout.splitlines()[1].startswith(str(rows[0][key]))
 
 
+def test_lines_say_what_leaving_each_out_would_do(chengxin, csv):
+    words, told = ["lab", "lines", csv, "--rubric", "street"], ["reranked", "most_places", "first"]
+    expected = lab.leave_one_out(STREET, observed(STREET, 6, 1)).set_index("line")[told]
+    for row in json.loads(chengxin(*words, "--format", "json").stdout):
+        known = row["line"] in expected.index
+        assert [row[name] for name in told] == (expected.loc[row["line"]].tolist() if known else [None] * 3)
+    assert "去掉后变名次（个）" in chengxin(*words).stdout.splitlines()[0]
+
+
 def test_agreement_of_two_files(chengxin, csv, tmp_path):
     frame = observed(STREET, 6, 1)
     other = tmp_path / "b.csv"
