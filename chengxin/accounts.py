@@ -196,7 +196,7 @@ def _faults(conn: Connection, account: Account) -> list[Fault]:
         if account.role == role and not there:
             faults.append(Fault(said, f"“{code}”" if code else "没有写", f"已登记的{said}代码"))
         elif account.role != role and code:
-            faults.append(Fault(said, f"“{code}”", f"只有{ROLES[role]}才写{said}"))
+            faults.append(Fault(said, f"“{code}”", f"空着（只有{ROLES[role]}才写{said}）"))
     return faults
 
 

@@ -1,58 +1,35 @@
 """景区街区看板: the choice of unit, area and period, and what `closeup` says of it."""
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
-from sqlalchemy import Engine
 
 from chengxin import areasheet, areawords, citywords, evidence, pages, parts
 from chengxin.areasheets import shown as taken
+from chengxin.board import Board, card
 from chengxin.breakdown import figures
 from chengxin.closeup import CloseUp, chosen, closeup, latest
 from chengxin.errors import ChengxinError
 from chengxin.exports import Shown
 from chengxin.gather import speaking_day
-from chengxin.savebar import save_bar
-from chengxin.store import open_store
+from chengxin.quarters import day_in_words
 from chengxin.tables import Html
-from chengxin.visitor import afterwards
-
-BODY = ("title", "notices", "cards", "waterfall", "compare", "mend", "past", "sheet", "readings", "links")
 
 
-class AreaPage:
-    """The page for one visitor; the database is read when it is made and never written.
+class AreaPage(Board):
+    """The page for one visitor; the address may name area, period, county (or unit)."""
 
-    Parameters
-    ----------
-    database : URL, file or engine; None: as `store.open_store`
-    asked : what the page's address asks for: area, period, county (or unit)
-    today : gives the day, for what is late
-    """
-
-    def __init__(
-        self, database: str | Engine | None = None, asked: dict[str, str] | None = None, *,
-        today: Callable[[], date] = date.today,
-    ) -> None:  # fmt: skip
-        self.engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
-        self.wrong, self.filling = parts.block(""), False
-        self.page = parts.box(classes=["cx-stage"])
-        afterwards(lambda: self._open(asked or {}, today()), self.page)
+    names = ("title", "notices", "cards", "waterfall", "compare", "mend", "past", "sheet", "readings", "links")
 
     def _open(self, asked: dict[str, str], today: date) -> None:
-        """Read what there is and make the page."""
         self.known = latest(self.engine)
         self.day = speaking_day(self.known.work, today)
         self.unit, self.area, self.period = (parts.selected(name, []) for name in ("填报单位", "景区街区", "评价期"))
-        self.body = {name: parts.block("") for name in BODY}
         start = self._first(asked)
         self._offer(start["unit"], start["area"], start["period"])
         self.page.children = (self._page(),)
-        for picker in (self.unit, self.area, self.period):
-            picker.observe(lambda _: self.show(), names="value")
         self.show()
 
     def show(self) -> None:
@@ -67,19 +44,18 @@ class AreaPage:
         about = shown.about
         where = f"{about['name']}（{'，'.join(filter(None, [about['short_name'], shown.level]))}）{about['period']}年"
         files = evidence.attached(self.engine, about["id"])["line"].value_counts().to_dict()
-        for name, said in {
-            "title": pages.head("景区街区看板", where, shown.rubric.title),
-            "notices": areawords.notices(shown),
-            "cards": citywords.cards(figures(about, shown.past, shown.mend)),
-            "waterfall": areawords.waterfall(shown),
-            "compare": areawords.compare(shown),
-            "mend": areasheet.mend(shown, self.day),
-            "past": areawords.past(shown),
-            "sheet": areasheet.sheet(shown, files),
-            "readings": areawords.readings(shown),
-            "links": _links(shown),
-        }.items():
-            parts.tell(self.body[name], "{said}", said=said)
+        self._say(
+            title=pages.head("景区街区看板", where, shown.rubric.title, f"截至{day_in_words(about['as_of'])}"),
+            notices=areawords.notices(shown),
+            cards=citywords.cards(figures(about, shown.past, shown.mend)),
+            waterfall=areawords.waterfall(shown),
+            compare=areawords.compare(shown),
+            mend=areasheet.mend(shown, self.day),
+            past=areawords.past(shown),
+            sheet=areasheet.sheet(shown, files),
+            readings=areawords.readings(shown),
+            links=_links(shown),
+        )
 
     def taken(self) -> Shown:
         """What the page shows, to take along."""
@@ -96,7 +72,7 @@ class AreaPage:
         try:
             found = chosen(self.known, given.get("area"), given.get("period"), given.get("county") or given.get("unit"))
         except ChengxinError as error:
-            parts.tell(self.wrong, '<p class="cx-banner cx-bad" role="alert">{said}</p>', said=error)
+            self._refuse(error)
             found = chosen(self.known)
         return self.known.work[self.known.work["id"] == found].iloc[0]
 
@@ -112,18 +88,10 @@ class AreaPage:
 
     def _page(self) -> Any:
         body = self.body
-
-        def cards(*names: str) -> list[Any]:
-            return [parts.box(body[name], classes=["cx-card"]) for name in names]
-
-        return parts.box(
-            parts.shown(pages.style()), parts.shown(pages.banner(self.known.demo)),
-            parts.box(body["title"], classes=["cx-head"]), self.wrong,
-            parts.row(self.unit, self.area, self.period, classes=["cx-fields"]), save_bar(self.taken),
-            body["notices"], body["cards"],
-            parts.box(*cards("waterfall", "compare"), classes=["cx-columns", "cx-halves"]),
-            *cards("mend", "past"), body["sheet"], *cards("readings"), body["links"],
-            classes=["cx-page", "cx-broad"],
+        return self._laid(
+            self.known.demo, [self.unit, self.area, self.period], self.taken, body["notices"], body["cards"],
+            parts.box(card(body["waterfall"]), card(body["compare"]), classes=["cx-columns", "cx-halves"]),
+            card(body["mend"]), card(body["past"]), body["sheet"], card(body["readings"]), body["links"],
         )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def mend(shown: CloseUp, day: date) -> Html:
         body += f"{''.join(said[FIRST:])}</ol></details>"
     head = "<h2>整改事项{n}项，全部整改到位可挽回{points}分</h2>"
     head = escaped(head, n=len(rows), points=f"{rows['points'].sum():.2f}")
-    until = escaped('<p class="cx-rule">逾期按截至{day}计。</p>', day=day_in_words(day)) if len(rows) else ""
+    until = escaped('<p class="cx-rule">是否逾期，按{day}判断。</p>', day=day_in_words(day)) if len(rows) else ""
     return Html(f"{head}{until}{body}{_before(shown)}")
 
 
@@ -61,7 +61,7 @@ def _item(row: dict[Any, Any], day: date) -> str:
         points=points(row["points"]), line=row["line"], label=row["label"], state=state, words=words,
         remedy=row["remedy"], owner=row["owner"], due=day_in_words(row["due_on"]),
         done="".join(f"，{day_in_words(when)}{what}" for what, when in dates if not pd.isna(when)),
-        noted="" if row["recorded"] else "（尚未登记，责任方和期限为缺省）",
+        noted="" if row["recorded"] else "（尚未登记，责任方和期限为暂定）",
     )  # fmt: skip
 
 

@@ -2,22 +2,21 @@
 
 import pandas as pd
 
-from chengxin import charts
+from chengxin import charts, exports
 from chengxin.areawords import STEPS
 from chengxin.breakdown import figures
 from chengxin.closeup import CloseUp
 from chengxin.exports import Sheet, Shown
 from chengxin.schema import ASSESSMENT_STATES, IMPROVEMENT_STATES, OUTCOMES
 
-HEAD = {"label": "指标", "shown": "数值", "unit": "计量单位", "told": "说明", "definition": "口径"}
 LINES = {"line": "条目", "label": "内容", "score": "得分", "points": "分值", "state": "是否适用", "value": "数值",
          "of": "总数", "source": "来源", "reason": "得分说明", "text": "考评标准（原文）"}  # fmt: skip
 DRAWN = {"label": "得分构成", "word": "性质", "points": "分"}
 GROUPS = {"subject": "对象", "label": "检查内容", "got": "得分", "points": "分值", "rate": "得分率（%）",
           "median": "同类中位数（%）", "gap": "差（百分点）"}  # fmt: skip
 PAST = {"period": "评价期", "total": "总分（分）", "low": "最低可能（分）", "high": "最高可能（分）",
-        "change": "比上期（分）", "median": "同类中位数（分）", "place": "名次", "count": "已评完同类（个）",
-        "red_lines": "红线条目", "status": "状态"}  # fmt: skip
+        "change": "比上期（分）", "median": "同类中位数（分）", "place": "名次", "tied": "并列",
+        "count": "已评完同类（个）", "red_lines": "红线条目", "status": "状态", "as_of": "截至"}  # fmt: skip
 MEND = {"points": "可挽回（分）", "line": "条目", "label": "内容", "remedy": "整改建议", "owner": "责任方",
         "due": "期限", "state": "状态"}  # fmt: skip
 EVIDENCE = {"line": "条目", "said": "台账记录", "id": "台账编号", "counted": "计入"}
@@ -30,32 +29,21 @@ def shown(close: CloseUp, demo: bool) -> Shown:
     ----------
     demo : whether sample data are shown
     """
-    about, head = close.about, headed(figures(close.about, close.past, close.mend))
+    about, head = close.about, figures(close.about, close.past, close.mend)
     words = [STEPS[kind][1] for kind in close.steps["kind"]]
     whole = not set(close.steps["kind"]) & {"missing", "adjust"}  # what the chart has no colour for stays a table
     chart = [charts.waterfall(close.steps, f"{about['name']}得分构成")] if whole else []
     chosen = {"评价对象": str(about["name"]), "评价期": f"{about['period']}年", "填报单位": str(about["short_name"])}
-    said = dict(zip(head["label"], head["definition"], strict=True))
     rubric = f"{close.rubric.title}（{close.rubric.version}，{close.rubric.source.annex}）"
     return Shown("景区街区看板", chosen, about["as_of"].date(), demo, [
-        Sheet("主要数字", head, HEAD, right=["shown"], aside=["definition"]),
+        exports.figures(head),
         _lines(close.lines),
         Sheet("得分构成", close.steps.assign(word=words), DRAWN, {"points": 4}, drawn=0 if whole else 40),
         _groups(close.groups),
         Sheet("历年结果", close.past.assign(status=close.past["status"].map(ASSESSMENT_STATES)), PAST),
         _mend(close.mend),
         Sheet("台账依据", close.evidence[close.evidence["telling"]], EVIDENCE, drawn=0),
-    ], chart, {**said, "评分依据": rubric})  # fmt: skip
-
-
-def headed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Head figures as texts, each with its own decimals; ``shown`` stands where there are words for it."""
-    words = rows["shown"] if "shown" in rows else pd.Series("", rows.index)
-    texts = [
-        "" if pd.isna(cell) else f"{cell:.{digits}f}"
-        for cell, digits in zip(rows["value"], rows["digits"], strict=True)
-    ]
-    return rows.assign(shown=[word or text for word, text in zip(words, texts, strict=True)])
+    ], chart, {**exports.said(head), "评分依据": rubric})  # fmt: skip
 
 
 def _lines(lines: pd.DataFrame) -> Sheet:

@@ -122,7 +122,8 @@ def _past(row: dict[Any, Any]) -> list[str | Html]:
         "", f"{row['period']}年", f"{row['total']:.2f}" if row["complete"] else f"{row['low']:.2f}–{row['high']:.2f}",
         "—" if pd.isna(row["change"]) else f"{row['change']:+.2f}".replace("-", "−"),
         "—" if pd.isna(row["median"]) else f"{row['median']:.2f}",
-        "不排名" if pd.isna(row["place"]) else f"{row['place']}／{row['count']}", red,
+        "不排名" if pd.isna(row["place"]) else f"{row['place']}／{row['count']}{'（并列）' if row['tied'] else ''}",
+        red,
         ASSESSMENT_STATES[row["status"]], day_in_words(row["as_of"]),
     ]  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 A file is written beside its final name and moved there when whole, so whatever stops the batch leaves the last good
 set; what is up to date by content is not made again. A unit that fails leaves a line in the summary; the others go on.
+The same data give the same bytes, but for the executed notebook (ipynb), which holds the times of its run.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 from chengxin import readers
 from chengxin.cluster import Cluster
@@ -124,11 +126,21 @@ def _here(todo: list[Job], jobs: int, forked: bool, note: Callable[[Job, Made], 
         return forks.failed
 
 
-def _pool(todo: list[Job], jobs: int, make: Callable[[Job], Made], note: Callable[[Job, Made], None]) -> None:
+def _pool(todo: list[Job], jobs: int, make: Callable[..., Made], note: Callable[[Job, Made], None]) -> None:
+    """Make reports side by side; when stopped (Ctrl-C), those that are being made are finished and noted."""
+    stopped = Event()
     with ThreadPoolExecutor(jobs) as pool:
-        running = {pool.submit(make, job): job for job in todo}
-        for done in as_completed(running):
-            note(running[done], done.result())
+        running = {pool.submit(make, job, stopped=stopped.is_set): job for job in todo}
+        try:
+            for done in as_completed(running):
+                note(running.pop(done), done.result())
+        except KeyboardInterrupt:
+            stopped.set()
+            pool.shutdown(cancel_futures=True)
+            for done, job in running.items():
+                if not done.cancelled():
+                    note(job, done.result())
+            raise
 
 
 def _noted(job: Job, row: Made, manifest: "Manifest", made: dict[str, Made], progress: Callable[[Made], None]) -> None:

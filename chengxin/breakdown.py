@@ -105,15 +105,16 @@ def history(results: pd.DataFrame, same: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    the columns of PAST; place (among the complete ones of the kind in the period), count (how many these are),
-    median (of the totals of the others), change (of the total since the last complete period; NaN without)
+    the columns of PAST; place (among the complete ones of the kind in the period), tied (shares it), count (how many
+    these are), median (of the totals of the others), change (of the total since the last complete period; NaN without)
     """
     done = results[results["complete"]]
     others = done[done["area"] != same["area"].iloc[0]].groupby("period")["unrounded"].median()
     count = done.groupby("period").size().reindex(same["period"], fill_value=0)
     whole = same["unrounded"].where(same["complete"])
-    out = same[list(PAST)].assign(place=same["city_rank"], count=count.to_numpy(), change=whole - whole.ffill().shift())
-    return out.assign(median=out["period"].map(others)).reset_index(drop=True)
+    out = same[list(PAST)].assign(place=same["city_rank"], tied=same["city_tied"], count=count.to_numpy())
+    out = out.assign(change=whole - whole.ffill().shift(), median=out["period"].map(others))
+    return out.reset_index(drop=True)
 
 
 def figures(about: pd.Series, past: pd.DataFrame, mend: pd.DataFrame) -> pd.DataFrame:
@@ -134,7 +135,8 @@ def figures(about: pd.Series, past: pd.DataFrame, mend: pd.DataFrame) -> pd.Data
     done = about["assessed_points"] / (about["assessed_points"] + about["missing_points"])
     values = {"total": about["total"], "done": np.floor(100 * done), "place": about["city_rank"],
               "peers": now["median"], "lost": mend["points"].sum(), "red": len(red)}  # fmt: skip
-    told = {"place": f"共{now['count']}个已评完的{AREA_KINDS[about['kind']]}", "peers": _beside(about, now["median"]),
+    among = f"{'并列，' if now['tied'] else ''}共{now['count']}个已评完的{AREA_KINDS[about['kind']]}"
+    told = {"place": among, "peers": _beside(about, now["median"]),
             "lost": f"整改事项{len(mend)}项", "red": f"条目{'、'.join(red)}" if red else "没有"}  # fmt: skip
     rows: list[dict[str, Any]] = [
         {"key": key, **each.model_dump(), "value": np.nan if pd.isna(values[key]) else float(values[key]),

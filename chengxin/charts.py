@@ -20,7 +20,20 @@ FONT = "Noto Sans SC, Noto Sans CJK SC, Microsoft YaHei, PingFang SC, SimHei, sa
 INK, QUIET, GRID = "#1f2933", "#52606d", "#e4e7eb"
 BLUE, ORANGE, RED, GREEN = "#1d5a9e", "#ad5a0d", "#b3261e", "#0f766e"  # apart for colour-blind readers
 SERIES = [BLUE, ORANGE, GREEN, "#7b4fa3", "#8a6d1f", "#4a5568"]
-KINDS = {"full": QUIET, "lost": ORANGE, "bonus": GREEN, "deduction": RED, "total": BLUE}
+KINDS = {"full": ("满分", QUIET), "lost": ("失分", ORANGE), "bonus": ("加分", GREEN), "deduction": ("扣分", RED),
+         "total": ("总分", BLUE)}  # fmt: skip
+LETTERS = {"labelFontSize": 12, "titleFontSize": 12, "labelColor": INK, "titleFontWeight": "normal", "labelLimit": 0}
+CONFIG = {  # no name is ever cut: labelLimit 0
+    "font": FONT, "background": None, "view": {"stroke": None}, "legend": LETTERS,
+    "text": {"fontSize": 12, "fill": INK},
+    "axis": {**LETTERS, "titleColor": QUIET, "gridColor": GRID, "domainColor": "#9aa5b1", "tickColor": "#9aa5b1",
+             "titlePadding": 8},
+}  # fmt: skip
+BARE = {"ticks": False, "domain": False}  # an axis of names
+LOW = {  # the lower the deeper; dark text stays readable on each
+    "domain": [0.4, 0.7, 0.9, 1], "range": ["#dc8a4a", "#efb98a", "#f9e5cf", "#e8f1fa"], "clamp": True,
+    "interpolate": "rgb",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,32 +61,7 @@ def picture(spec: dict[str, Any], title: str, alt: str) -> Picture:
     title : Chinese caption, shown under the chart
     alt : what the chart says, in one Chinese sentence
     """
-    config = {
-        "font": FONT,
-        "background": None,
-        "view": {"stroke": None},
-        "axis": {
-            "labelFontSize": 12,
-            "titleFontSize": 12,
-            "labelColor": INK,
-            "titleColor": QUIET,
-            "gridColor": GRID,
-            "domainColor": "#9aa5b1",
-            "tickColor": "#9aa5b1",
-            "titleFontWeight": "normal",
-            "titlePadding": 8,
-            "labelLimit": 0,  # no name is ever cut
-        },
-        "legend": {
-            "labelFontSize": 12,
-            "titleFontSize": 12,
-            "labelColor": INK,
-            "titleFontWeight": "normal",
-            "labelLimit": 0,
-        },
-        "text": {"fontSize": 12, "fill": INK},
-    }
-    whole = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "config": config, **spec}
+    whole = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "config": CONFIG, **spec}
     svg = draw(json.dumps(whole, ensure_ascii=False, default=str))
     mark = hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()[:8]
     order: dict[str, int] = {}  # the engine numbers on from chart to chart; here each chart begins anew
@@ -92,41 +80,32 @@ def waterfall(steps: pd.DataFrame, title: str) -> Picture:
     ----------
     steps : columns label (text), start, end (points), kind (full | lost | bonus | deduction | total), in order
     """
-    rows = steps.assign(text=[_signed(row) for row in steps.itertuples()])
-    moving = steps.loc[~steps["kind"].isin(["full", "total"]), ["start", "end"]]
-    low = float(min(moving.min().min() if len(moving) else 100, steps["end"].iloc[-1]))
-    low = max(0.0, low // 10 * 10 - 10)  # the axis starts a round ten below the lowest step, and says so
-    scale = {"domain": [low, float(steps[["start", "end"]].max().max()) + 4]}
-    y = {"field": "label", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False, "domain": False}}
-    x = {"field": "start", "type": "quantitative", "scale": scale, "title": f"分（坐标自{low:.0f}分起）"}
+    low = _low(steps)
+    rows = steps.assign(text=[_signed(row) for row in steps.itertuples()], edge=steps[["start", "end"]].max(axis=1),
+                        kind=[KINDS[kind][0] for kind in steps["kind"]])  # fmt: skip
     if low > 0:
-        rows.loc[rows["kind"].isin(["full", "total"]), "start"] = low
-    names = {"full": "满分", "lost": "失分", "bonus": "加分", "deduction": "扣分", "total": "总分"}
-    rows["kind"] = rows["kind"].map(names)
-    color = {
-        "field": "kind",
-        "title": None,
-        "scale": {"domain": list(names.values()), "range": list(KINDS.values())},
-        "legend": {"orient": "top"},
-    }
-    rows["edge"] = rows[["start", "end"]].max(axis=1)
+        rows.loc[rows["kind"].isin(["满分", "总分"]), "start"] = low
+    scale = {"domain": [low, float(rows["edge"].max()) + 4]}
+    words, colors = zip(*KINDS.values(), strict=True)
+    legend = {"title": None, "scale": {"domain": words, "range": colors}, "legend": {"orient": "top"}}
+    y = {"field": "label", "type": "nominal", "sort": None, "title": None, "axis": BARE}
+    x = {"field": "start", "type": "quantitative", "scale": scale, "title": f"分（坐标自{low:.0f}分起）"}
+    bars = {"y": y, "x": x, "x2": {"field": "end"}, "color": {"field": "kind", **legend}}
+    figures = {"y": y, "x": {"field": "edge", "type": "quantitative"}, "text": {"field": "text"}}
     spec = {
-        "width": 560,
-        "height": {"step": 24},
-        "data": {"values": rows.to_dict("records")},
-        "layer": [
-            {
-                "mark": {"type": "bar", "height": 15, "clip": True},
-                "encoding": {"y": y, "x": x, "x2": {"field": "end"}, "color": color},
-            },
-            {
-                "mark": {"type": "text", "align": "left", "dx": 5},
-                "encoding": {"y": y, "x": {"field": "edge", "type": "quantitative"}, "text": {"field": "text"}},
-            },
-        ],
-    }
+        "width": 560, "height": {"step": 24}, "data": {"values": rows.to_dict("records")},
+        "layer": [{"mark": {"type": "bar", "height": 15, "clip": True}, "encoding": bars},
+                  {"mark": {"type": "text", "align": "left", "dx": 5}, "encoding": figures}],
+    }  # fmt: skip
     losses = "、".join(f"{row.label}{row.text}" for row in rows.itertuples() if row.kind not in ("满分", "总分"))
     return picture(spec, title, f"{title}：{losses or '没有失分'}，总分{rows['text'].iloc[-1]}")
+
+
+def _low(steps: pd.DataFrame) -> float:
+    """Where the axis begins: a round ten below the lowest step."""
+    moving = steps.loc[~steps["kind"].isin(["full", "total"]), ["start", "end"]]
+    low = float(min(moving.min().min() if len(moving) else 100, steps["end"].iloc[-1]))
+    return max(0.0, low // 10 * 10 - 10)
 
 
 def _signed(row: Any) -> str:
@@ -148,38 +127,18 @@ def heat_map(rates: pd.DataFrame, title: str) -> Picture:
         text=[percent(rate) for rate in rates["rate"]],
         rate=rates["rate"].astype(object).where(rates["rate"].notna(), None),
     )
-    deep = rows["area"].str.count("\n").max()
-    lines = {"labelExpr": r"split(datum.label, '\n')", "labelLineHeight": 15, "labelPadding": 3 + 15 * int(deep)}
-    x = {
-        "field": "area",
-        "type": "nominal",
-        "sort": None,
-        "title": None,
-        "axis": {"labelAngle": 0, "orient": "top", "ticks": False, "domain": False, **lines},
-    }
-    y = {"field": "group", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False, "domain": False}}
-    color = {
-        "field": "rate",
-        "type": "quantitative",
-        "title": "得分率",
-        "scale": {
-            "domain": [0.4, 0.7, 0.9, 1],
-            "range": ["#dc8a4a", "#efb98a", "#f9e5cf", "#e8f1fa"],  # dark text stays readable on each
-            "clamp": True,
-            "interpolate": "rgb",
-        },
-        "legend": None,
-    }
+    deep = int(rows["area"].str.count("\n").max())
+    lines = {"labelExpr": r"split(datum.label, '\n')", "labelLineHeight": 15, "labelPadding": 3 + 15 * deep}
+    names = {"type": "nominal", "sort": None, "title": None}
+    x = {"field": "area", **names, "axis": {"labelAngle": 0, "orient": "top", **BARE, **lines}}
+    y = {"field": "group", **names, "axis": BARE}
+    color = {"field": "rate", "type": "quantitative", "title": "得分率", "scale": LOW, "legend": None}
     spec = {
-        "width": {"step": step},
-        "height": {"step": 24},
-        "data": {"values": rows.to_dict("records")},
+        "width": {"step": step}, "height": {"step": 24}, "data": {"values": rows.to_dict("records")},
         "encoding": {"x": x, "y": y},
-        "layer": [
-            {"mark": {"type": "rect", "stroke": "white", "strokeWidth": 2}, "encoding": {"color": color}},
-            {"mark": "text", "encoding": {"text": {"field": "text"}}},
-        ],
-    }
+        "layer": [{"mark": {"type": "rect", "stroke": "white", "strokeWidth": 2}, "encoding": {"color": color}},
+                  {"mark": "text", "encoding": {"text": {"field": "text"}}}],
+    }  # fmt: skip
     worst = rates.dropna().nsmallest(3, "rate")
     said = "、".join(f"{row.area}{row.group}{percent(row.rate)}" for row in worst.itertuples())
     return picture(spec, title, f"{title}：得分率最低的是{said}")
@@ -202,44 +161,42 @@ def trend(points: pd.DataFrame, title: str) -> Picture:
     ----------
     points : columns area, period (text), total (points)
     """
-    rows = points.dropna(subset=["total"]).assign(text=lambda frame: frame["total"].map("{:.2f}".format))
-    low, high, height = float(rows["total"].min()), float(rows["total"].max()), 230
-    pad = max(2, (high - low) / 8)
-    low, high = math.floor(low - pad), math.ceil(high + pad)
-    rows = rows.assign(label=_apart(rows, (high - low) / height))
+    height = 230
+    rows, low, high = _labelled(points, height)
     area = {"field": "area", "title": None, "sort": None}
-    encoding: dict[str, Any] = {
-        "x": {
-            "field": "period",
-            "type": "ordinal",
-            "title": "评价期（年）",
-            "axis": {"labelAngle": 0},
-            "scale": {"padding": 0.4},
-        },
-        "y": {"field": "total", "type": "quantitative", "scale": {"domain": [low, high]}, "title": "总分（分）"},
-        "color": {**area, "scale": {"range": SERIES}, "legend": {"orient": "top", "columns": 3}},
+    x = {
+        "field": "period",
+        "type": "ordinal",
+        "title": "评价期（年）",
+        "axis": {"labelAngle": 0},
+        "scale": {"padding": 0.4},
     }
-    label = {"y": {**encoding["y"], "field": "label"}, "text": {"field": "text"}}
+    y = {"field": "total", "type": "quantitative", "scale": {"domain": [low, high]}, "title": "总分（分）"}
+    color = {**area, "scale": {"range": SERIES}, "legend": {"orient": "top", "columns": 3}}
+    label = {"y": {**y, "field": "label"}, "text": {"field": "text"}}
+    dots = {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+            "encoding": {"shape": {**area, "legend": None}}}  # fmt: skip
     spec = {
-        "width": 560,
-        "height": height,
+        "width": 560, "height": height, "encoding": {"x": x, "y": y, "color": color},
         "data": {"values": rows[["area", "period", "total", "label", "text"]].to_dict("records")},
-        "encoding": encoding,
-        "layer": [
-            {"mark": {"type": "line", "strokeWidth": 2}},
-            {
-                "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
-                "encoding": {"shape": {**area, "legend": None}},
-            },
-            {"mark": {"type": "text", "stroke": "white", "strokeWidth": 4}, "encoding": label},
-            {"mark": {"type": "text"}, "encoding": label},
-        ],
-    }
+        "layer": [{"mark": {"type": "line", "strokeWidth": 2}}, dots,
+                  {"mark": {"type": "text", "stroke": "white", "strokeWidth": 4}, "encoding": label},
+                  {"mark": {"type": "text"}, "encoding": label}],
+    }  # fmt: skip
     said = "；".join(
         f"{area}{'、'.join(f'{r.period}年{r.text}分' for r in part.itertuples())}"
         for area, part in rows.groupby("area", sort=False)
     )
     return picture(spec, title, f"{title}：{said}")
+
+
+def _labelled(points: pd.DataFrame, height: int) -> tuple[pd.DataFrame, int, int]:
+    """Points with the text and height of their labels, and where the scale begins and ends."""
+    rows = points.dropna(subset=["total"]).assign(text=lambda frame: frame["total"].map("{:.2f}".format))
+    low, high = float(rows["total"].min()), float(rows["total"].max())
+    pad = max(2, (high - low) / 8)
+    low, high = math.floor(low - pad), math.ceil(high + pad)
+    return rows.assign(label=_apart(rows, (high - low) / height)), low, high
 
 
 def _apart(rows: pd.DataFrame, unit: float) -> pd.Series:

@@ -1,31 +1,29 @@
 """全市看板: the choice of period, kind and unit, and what `overview` and `weakspots` say of it."""
 
 from collections.abc import Iterable
+from datetime import date
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Engine
 
 from chengxin import citywords, pages, parts, trendline
-from chengxin.citysheets import DEFINED, shown
+from chengxin.board import Board, card
+from chengxin.citysheets import COLUMNS, WHOSE, by, defined, shown
 from chengxin.errors import ChengxinError
 from chengxin.exports import Shown
 from chengxin.overview import Choice, chosen, headline, latest
 from chengxin.placing import shortened
 from chengxin.quarters import day_in_words
-from chengxin.savebar import save_bar
 from chengxin.schema import AREA_KINDS
 from chengxin.settings import Table, read_table
 from chengxin.shape import Strict
-from chengxin.store import open_store
 from chengxin.tables import Html
-from chengxin.visitor import afterwards
 from chengxin.weakspots import flags, group_rates, losses, ranking, trend, unit_ranking
 
 AREAS, HALF = 24, 10  # areas of a kind that the ranking shows; units from either end
-COLUMNS, FLAGGED = 12, 12  # of the heat map; of each sort of flag
+FLAGGED = 12  # of each sort of flag
 
 
 class Tile(Strict):
@@ -47,23 +45,12 @@ def tiles() -> dict[str, Tile]:
     return read_table("tiles", TilesFile).tiles
 
 
-class CityPage:
-    """The page for one visitor; the database is read when it is made and never written.
+class CityPage(Board):
+    """The page for one visitor; the address may name period, kind, county (or unit)."""
 
-    Parameters
-    ----------
-    database : URL, file or engine; None: as `store.open_store`
-    asked : what the page's address asks for: period, kind, county (or unit)
-    """
+    names = ("title", "cards", "ranking", "units", "heat", "trend", "lost", "flags", "defined", "links")
 
-    def __init__(self, database: str | Engine | None = None, asked: dict[str, str] | None = None) -> None:
-        self.engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
-        self.wrong = parts.block("")
-        self.page = parts.box(classes=["cx-stage"])
-        afterwards(lambda: self._open(asked or {}), self.page)
-
-    def _open(self, asked: dict[str, str]) -> None:
-        """Gather the city and make the page."""
+    def _open(self, asked: dict[str, str], today: date) -> None:
         self.city = latest(self.engine)
         self.choice = self._first(asked)
         kinds = [("全部", ""), *((name, kind) for kind, name in AREA_KINDS.items() if kind in self.city.rubrics)]
@@ -71,14 +58,9 @@ class CityPage:
         self.kind = parts.selected("类别", kinds, self.choice.kind or "")
         self.unit = parts.selected("填报单位", self._units(), self.choice.unit or "")
         self.tile = {code: parts.button(self.named[code]) for code in tiles() if code in self.named}
-        self.body = {name: parts.block("") for name in ("title", "cards", "ranking", "units", "heat", "trend", "lost",
-                                                        "flags")}  # fmt: skip
-        self.files = save_bar(self.shown)
-        self.page.children = (self._page(),)
-        for picker in (self.period, self.kind, self.unit):
-            picker.observe(lambda _: self.show(), names="value")
         for code, tile in self.tile.items():
             tile.on_click(lambda _, code=code: self._toggle(code))
+        self.page.children = (self._page(),)
         self.show()
 
     def show(self) -> None:
@@ -87,29 +69,33 @@ class CityPage:
         self.choice = now = Choice(self.period.value, self.kind.value or None, self.unit.value or None)
         where = f"{self.named[now.unit] if now.unit else '全市'}{now.period}年"
         until = f"截至{day_in_words(self.city.as_of[now.period])}"
-        self._tell("title", pages.head("诚信计量全市看板", where, AREA_KINDS.get(now.kind or "", "景区和街区"), until))
-        self._tell("cards", citywords.cards(headline(self.city, now)))
         rows = ranking(self.city, now, AREAS)
         count = len(rows) + int(rows["after"].sum())
         caption = f"{where}评价对象名次（共{count}个；景区、街区细则不同，分别排名）"
-        self._tell("ranking", citywords.ranking(rows, caption))
-        self._tell("units", self._standing(now))
-        self._tell("heat", _pair(citywords.heat(rates, rates.attrs["title"]) for rates in self.heat()))
-        self._tell("trend", self._trend(now))
-        self._tell("lost", _pair(self._lost(Choice(now.period, kind, now.unit)) for kind in self._kinds()))
-        self._tell("flags", citywords.flags(flags(self.city, now, FLAGGED)))
+        self._say(
+            title=pages.head("诚信计量全市看板", where, AREA_KINDS.get(now.kind or "", "景区和街区"), until),
+            cards=citywords.cards(headline(self.city, now)),
+            ranking=citywords.ranking(rows, caption),
+            units=self._standing(now),
+            heat=_pair(citywords.heat(rates, rates.attrs["title"]) for rates in self.heat()),
+            trend=self._trend(now),
+            lost=_pair(self._lost(Choice(now.period, kind, now.unit)) for kind in self._kinds()),
+            flags=citywords.flags(flags(self.city, now, FLAGGED)),
+            defined=citywords.defined(defined(self.city)),
+            links=citywords.link(now),
+        )
 
     def shown(self) -> Shown:
         """What the page shows, to take along."""
         return shown(self.city, self.choice, self.named, self.heat())
 
     def heat(self) -> list[pd.DataFrame]:
-        """Score rates of each kind shown: by unit, of one unit by area; of many the lowest and the highest."""
-        made, unit = [], self.choice.unit
+        """Score rates of each kind shown: by area where they fit, else by unit; of many the lowest and the highest."""
+        made = []
         for kind in self._kinds():
-            choice = Choice(self.choice.period, kind, unit)
-            rates = group_rates(self.city, choice, "name" if unit else "short_name", COLUMNS)
-            whose, count = "评价对象" if unit else "单位", rates.attrs["of"]
+            choice = Choice(self.choice.period, kind, self.choice.unit)
+            rates = group_rates(self.city, choice, by(self.city, choice), COLUMNS)
+            whose, count = WHOSE[by(self.city, choice)], rates.attrs["of"]
             some = f"最低和最高的各{COLUMNS // 2}个{whose}（共{count}个）" if count > COLUMNS else f"各{whose}"
             rates.attrs["title"] = f"{AREA_KINDS[kind]}：{some}各检查内容得分率"
             made.append(rates)
@@ -126,14 +112,11 @@ class CityPage:
         try:
             return chosen(self.city, asked.get("period"), asked.get("kind"), asked.get("county") or asked.get("unit"))
         except ChengxinError as error:
-            parts.tell(self.wrong, '<p class="cx-banner cx-bad" role="alert">{said}</p>', said=error)
+            self._refuse(error)
             return chosen(self.city)
 
     def _toggle(self, code: str) -> None:
         self.unit.value = "" if self.unit.value == code else code
-
-    def _tell(self, name: str, said: Html) -> None:
-        parts.tell(self.body[name], "{said}", said=said)
 
     def _renew(self) -> None:
         """Take the data as they are now, if they have changed."""
@@ -163,7 +146,7 @@ class CityPage:
         near = np.flatnonzero(rows["unit"] == now.unit)
         kept, after = shortened(np.zeros(len(rows)), HALF, HALF, near[0] if len(near) else None)
         caption = f"{now.period}年各单位名次（共{len(rows)}个；按已评完对象总分的中位数）"
-        return citywords.units(rows.iloc[kept].assign(after=after), caption, now.unit)
+        return citywords.units(rows.iloc[kept].assign(after=after), caption, now)
 
     def _trend(self, now: Choice) -> Html:
         points = trend(self.city, Choice(self.city.periods[-1], now.kind, now.unit))
@@ -190,24 +173,15 @@ class CityPage:
         parts.visible(scheme, bool(tiled))
         about = "方格示意各单位大致方位，数字为总分中位数（分），越高颜色越深；点选即只看该单位，再点恢复全市。"
         said = parts.block('<p class="cx-rule">{about}</p>', about=about if tiled else "")
-        left = parts.box(body["ranking"], classes=["cx-card"])
-        right = parts.box(parts.block("<h2>各单位</h2>"), scheme, said, body["units"], body["trend"],
-                          classes=["cx-card"])  # fmt: skip
-        return parts.box(
-            parts.shown(pages.style()), parts.shown(pages.banner(self.city.demo)),
-            parts.box(body["title"], classes=["cx-head"]), self.wrong,
-            parts.row(self.period, self.kind, self.unit, classes=["cx-fields"]), self.files, body["cards"],
-            parts.box(left, right, classes=["cx-columns"]), parts.box(body["heat"], classes=["cx-card"]),
-            parts.box(body["lost"], classes=["cx-card"]),
-            parts.box(parts.block("<h2>红线、扣分和加分</h2>"), body["flags"], classes=["cx-card"]),
-            parts.shown(_defined()), classes=["cx-page", "cx-broad"],
+        right = parts.box(
+            card(scheme, said, body["units"], body["trend"], title="各单位"),
+            card(body["flags"], title="红线、扣分和加分"),
+        )
+        return self._laid(
+            self.city.demo, [self.period, self.kind, self.unit], self.shown, body["cards"],
+            parts.box(card(body["ranking"]), right, classes=["cx-columns"]), card(body["heat"]), card(body["lost"]),
+            body["defined"], body["links"],
         )  # fmt: skip
-
-
-def _defined() -> Html:
-    """What the tables' figures mean."""
-    items = "".join(pages.escaped("<dt>{name}</dt><dd>{words}</dd>", name=n, words=w) for n, w in DEFINED.items())
-    return Html(f'<details class="cx-card"><summary>名次、得分率、失分的口径</summary><dl>{items}</dl></details>')
 
 
 def _pair(pieces: Iterable[Html]) -> Html:

@@ -5,28 +5,47 @@ from collections.abc import Mapping
 import pandas as pd
 
 from chengxin import charts
+from chengxin.citywords import SORTS
 from chengxin.exports import Sheet, Shown, figures, said
 from chengxin.overview import Choice, Overview, headline
+from chengxin.quarters import day_in_words
 from chengxin.schema import AREA_KINDS, ASSESSMENT_STATES
 from chengxin.weakspots import flags, group_rates, losses, ranking, trend, unit_ranking
 
+COLUMNS = 12  # of a heat map
+WHOSE = {"name": "评价对象", "short_name": "单位"}
 RANKING = {"kind": "类别", "rank": "名次", "tied": "并列", "name": "评价对象", "short_name": "单位", "status": "状态",
            "total": "总分（分）", "low": "最低可能（分）", "high": "最高可能（分）", "change": "比上期（分）",
            "red_lines": "红线条目"}  # fmt: skip
 UNITS = {"rank": "名次", "tied": "并列", "short_name": "单位", "areas": "对象（个）", "open": "未评完（个）",
-         "median": "中位数（分）", "red": "红线（个）"}  # fmt: skip
+         "median": "中位数（分）", "low": "评完后最低（分）", "high": "评完后最高（分）",
+         "red": "红线（个）"}  # fmt: skip
 TREND = {"area": "类别", "period": "评价期", "total": "总分中位数（分）", "count": "已评完对象（个）"}
 LOSSES = {"line": "条目", "label": "内容", "lost": "失分合计（分）", "areas": "失分对象（个）", "share": "占比（%）",
           "running": "累计占比（%）"}  # fmt: skip
 FLAGS = {"flag": "性质", "points": "分值（分）", "name": "评价对象", "short_name": "单位", "kind": "类别",
          "line": "条目", "label": "内容"}  # fmt: skip
-FLAG_WORDS = {"red": "红线", "black": "扣分", "honour": "加分"}
 DEFINED = {
     "名次": "景区、街区细则不同，分别排名；按未经四舍五入的总分，同分同名次；没有评完的不排名，只列总分可能的范围。",
+    "比上期": "同一对象本期总分减上一评价期总分；两期都已评完的才比。",
     "单位中位数": "单位已评完对象总分的中位数；“评完后”是未评条目全不得分至全得满分时中位数所在的范围。",
     "得分率": "所得分值÷已评基础条目的分值；没有评的条目不计。",
     "失分": "已评基础条目没有得到的分值，加上扣分条目扣去的分值；没有评的条目不计。累计占比自失分最多的条目起累加。",
+    "红线、扣分和加分": "已经生效的扣分、加分条目；红线是恶意调整计量准确度、经提示拒不整改两类扣分。",
 }
+
+
+def defined(city: Overview) -> dict[str, str]:
+    """What the tables' figures mean, and as of which day they are."""
+    days = "、".join(f"{period}年截至{day_in_words(day)}" for period, day in city.as_of.items())
+    more = {"历年总分中位数": "各评价期已评完对象总分的中位数。", "截至日": f"各项数字按评价期取数：{days}。"}
+    return {**DEFINED, **more}
+
+
+def by(city: Overview, choice: Choice) -> str:
+    """Whose score rates are shown of a kind: the areas' where there are few, else the units'."""
+    few = choice.unit is not None or len(choice.rows(city.results)) <= COLUMNS
+    return "name" if few else "short_name"
 
 
 def shown(city: Overview, choice: Choice, named: Mapping[str, str], heat: list[pd.DataFrame]) -> Shown:
@@ -38,14 +57,14 @@ def shown(city: Overview, choice: Choice, named: Mapping[str, str], heat: list[p
     heat : for each kind shown, the score rates that its heat map draws, with the kind's title in ``attrs``
     """
     heads, kinds = headline(city, choice), [choice.kind] if choice.kind else list(city.rubrics)
-    sheets = [figures(heads), _ranking(city, choice), _units(city, choice)]
-    points = trend(city, choice)
+    sheets = [figures(heads), _ranking(city, choice), _units(city, Choice(choice.period, choice.kind))]
+    points = trend(city, Choice(city.periods[-1], choice.kind, choice.unit))
     if len(points):
         sheets.append(Sheet("历年", points, TREND, drawn=0))
     for kind in kinds:
         sheets += _of_kind(city, Choice(choice.period, kind, choice.unit))
     flagged = flags(city, choice)
-    words = flagged.assign(flag=flagged["flag"].map(FLAG_WORDS), kind=flagged["kind"].map(AREA_KINDS))
+    words = flagged.assign(flag=flagged["flag"].map(SORTS), kind=flagged["kind"].map(AREA_KINDS))
     sheets.append(Sheet("红线扣分加分", words, FLAGS, drawn=24))
     drawn = [charts.heat_map(rates, rates.attrs["title"]) for rates in heat]
     if len(points):
@@ -53,7 +72,7 @@ def shown(city: Overview, choice: Choice, named: Mapping[str, str], heat: list[p
     chosen = {"评价期": f"{choice.period}年", "类别": AREA_KINDS.get(choice.kind or "", ""),
               "填报单位": named[choice.unit] if choice.unit else "全市"}  # fmt: skip
     day = city.as_of[choice.period].date()
-    return Shown("全市看板", chosen, day, city.demo, sheets, drawn, {**said(heads), **DEFINED})
+    return Shown("全市看板", chosen, day, city.demo, sheets, drawn, {**said(heads), **defined(city)})
 
 
 def _ranking(city: Overview, choice: Choice) -> Sheet:
@@ -68,14 +87,15 @@ def _units(city: Overview, choice: Choice) -> Sheet:
 
 def _of_kind(city: Overview, choice: Choice) -> list[Sheet]:
     """Score rates and lost points of one kind, where it has any."""
-    kind, rates = AREA_KINDS[str(choice.kind)], group_rates(city, choice, "name" if choice.unit else "short_name")
+    kind, whose = AREA_KINDS[str(choice.kind)], by(city, choice)
+    rates = group_rates(city, choice, whose)
     if rates.empty:
         return []
     lost = losses(city, choice)
     lost = lost.assign(share=100 * lost["share"], running=100 * lost["running"])
     table = rates.assign(rate=100 * rates["rate"]).pivot(index="area", columns="group", values="rate")
     table = table.reindex(rates["area"].unique())[rates["group"].unique()].reset_index()
-    heads = {"area": "评价对象" if choice.unit else "单位", **{group: f"{group}（%）" for group in table.columns[1:]}}
+    heads = {"area": WHOSE[whose], **{group: f"{group}（%）" for group in table.columns[1:]}}
     digits = dict.fromkeys(table.columns[1:], 1)
     return [Sheet(f"{kind}得分率", table, heads, digits, drawn=0),
             Sheet(f"{kind}失分", lost, LOSSES, {"share": 1, "running": 1}, bar="lost", drawn=12)]  # fmt: skip

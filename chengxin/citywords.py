@@ -1,11 +1,14 @@
 """What the city page says, as escaped HTML: cards, ranking with bars, heat map, where points are lost, flags."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
 
 from chengxin.charts import percent
+from chengxin.overview import Choice
 from chengxin.pages import escaped
 from chengxin.quarters import day_in_words
 from chengxin.schema import AREA_KINDS, ASSESSMENT_STATES
@@ -26,14 +29,17 @@ def cards(figures: pd.DataFrame) -> Html:
 
 
 def _card(row: dict[Any, Any]) -> str:
-    number = row.get("shown") or ("—" if pd.isna(row["value"]) else f"{row['value']:.{row['digits']}f}")
-    counts = row.get("told") or ("" if pd.isna(row.get("whole")) else f"{row['part']:.0f}／{row['whole']:.0f}")
+    missing = not row.get("shown") and pd.isna(row["value"])
+    number = "—" if missing else row.get("shown") or f"{row['value']:.{row['digits']}f}"
+    counts = row.get("told") or (
+        "" if pd.isna(row.get("whole")) else f"{row['part']:.0f}／{row['whole']:.0f}{row['counted']}"
+    )
     return escaped(
         '<section class="cx-figurecard"><h3>{label}</h3><p class="cx-figure"><b{long}>{number}</b>{unit}</p>{change}'
         '<p class="cx-rule">{counts}</p><details><summary>口径</summary><p>{definition}截至{day}。</p></details>'
         "</section>",
         label=row["label"], number=number, long=Html(' class="cx-long"' if len(number) > LONG else ""),
-        unit=row["unit"], change=_change(row), counts=counts,
+        unit="" if missing else row["unit"], change=_change(row), counts=counts,
         definition=row["definition"], day=day_in_words(row["as_of"]),
     )  # fmt: skip
 
@@ -45,7 +51,8 @@ def _change(row: dict[Any, Any]) -> Html:
     if pd.isna(row["change"]):
         return Html('<p class="cx-delta">没有上期可比</p>')
     step = round(row["change"], row["digits"])
-    words = "持平" if step == 0 else f"{'升' if step > 0 else '降'}{abs(step):.{row['digits']}f}"
+    up, down = ("升", "降") if row["unit"] in ("分", "%") else ("增加", "减少")
+    words = "持平" if step == 0 else f"{up if step > 0 else down}{abs(step):.{row['digits']}f}"
     good = {"high": step > 0, "low": step < 0}.get(row["better"])
     state = "" if step == 0 or good is None else "cx-ok" if good else "cx-warn"
     unit = "个百分点" if row["unit"] == "%" and step else row["unit"] if step else ""
@@ -62,7 +69,7 @@ def ranking(rows: pd.DataFrame, caption: str) -> Html:
     rows : from `weakspots.ranking`
     """
     low, high = _scale(rows)
-    heads = {"名次": 1, "评价对象": 0, f"总分（分，条形自{low:.0f}分起）": 0, "比上期": 1}
+    heads = {"名次": 1, "评价对象": 0, f"总分（分，条形自{low:.0f}分起）": 0, "比上期（分）": 1}
     body = []
     for kind, mine in rows.groupby("kind", sort=False):
         count = len(mine) + mine["after"].sum()
@@ -72,17 +79,17 @@ def ranking(rows: pd.DataFrame, caption: str) -> Html:
     return _table(caption, heads, body, "没有符合条件的评价")
 
 
-def units(rows: pd.DataFrame, caption: str, chosen: str | None) -> Html:
+def units(rows: pd.DataFrame, caption: str, now: Choice) -> Html:
     """Units with rank and median; those with areas that are not complete show the range it may come to.
 
     Parameters
     ----------
     rows : from `weakspots.unit_ranking`, with column after where rows are left out
-    chosen : code of the unit that is looked at
+    now : what is looked at; a unit's name leads to the page of that unit
     """
     low, high = _scale(rows)
-    heads = {"名次": 1, "单位": 0, f"中位数（分，条形自{low:.0f}分起）": 0, "对象（未评完）": 1, "红线": 1}
-    body = [_unit(row, low, high, chosen) + _left(row["after"], len(heads)) for row in rows.to_dict("records")]
+    heads = {"名次": 1, "单位": 0, f"中位数（分，条形自{low:.0f}分起）": 0, "对象（未评完，个）": 1, "红线（个）": 1}
+    body = [_unit(row, low, high, now) + _left(row["after"], len(heads)) for row in rows.to_dict("records")]
     return _table(caption, heads, body, "没有符合条件的评价")
 
 
@@ -134,18 +141,40 @@ def _ranked(row: dict[Any, Any], low: float, high: float) -> str:
     )  # fmt: skip
 
 
-def _unit(row: dict[Any, Any], low: float, high: float, chosen: str | None) -> str:
+def _unit(row: dict[Any, Any], low: float, high: float, now: Choice) -> str:
     said = "—" if pd.isna(row["median"]) else f"{row['median']:.2f}"
     span = f"{row['low']:.2f}–{row['high']:.2f}" if row["high"] - row["low"] > 0.005 else f"{row['low']:.2f}"
     said += f"（评完后{span}）" if row["open"] else ""
     bar = _bar(said, row["low"], row["high"] if row["open"] else row["median"], low, high, row["open"] > 0)
     count = f"{row['areas']}（{row['open']}）" if row["open"] else f"{row['areas']}"
     return escaped(
-        '<tr class="{mine}"><td class="num">{place}</td><td class="cx-short">{name}</td><td>{bar}</td>'
-        '<td class="num">{count}</td><td class="num">{red}</td></tr>',
-        mine="cx-mine" if row["unit"] == chosen else "", place=_place(row),
-        name=row["short_name"], bar=bar, count=count, red=row["red"],
+        '<tr class="{mine}"><td class="num">{place}</td><td class="cx-short"><a href="{to}">{name}</a></td>'
+        '<td>{bar}</td><td class="num">{count}</td><td class="num">{red}</td></tr>',
+        mine="cx-mine" if row["unit"] == now.unit else "", place=_place(row),
+        name=row["short_name"], to=_address(replace(now, unit=row["unit"])), bar=bar, count=count, red=row["red"],
     )  # fmt: skip
+
+
+def _address(choice: Choice) -> str:
+    asked = {"period": choice.period, "kind": choice.kind, "county": choice.unit}
+    return "city.ipynb?" + urlencode({name: value for name, value in asked.items() if value})
+
+
+def link(choice: Choice) -> Html:
+    """The address of what is shown, to pass on."""
+    words = '<p class="cx-noprint"><a href="{here}">本页地址（可收藏、转发给同事）</a></p>'
+    return Html(escaped(words, here=_address(choice)))
+
+
+def defined(words: Mapping[str, str]) -> Html:
+    """What the tables' figures mean.
+
+    Parameters
+    ----------
+    words : name → definition
+    """
+    items = "".join(escaped("<dt>{name}</dt><dd>{said}</dd>", name=name, said=said) for name, said in words.items())
+    return Html(f'<details class="cx-card"><summary>各表的口径和截至日</summary><dl>{items}</dl></details>')
 
 
 STEPS = ((1 - 1e-9, "满分"), (0.9, "90%以上"), (0.7, "70%以上"), (0.4, "40%以上"), (-1.0, "不到40%"))
@@ -197,7 +226,8 @@ def losses(rows: pd.DataFrame, kind: str) -> Html:
     return _table(f"{kind}失分条目（{shown}，单位：分）", heads, body, "没有失分")
 
 
-FLAGS = {"red": ("cx-bad", "红线"), "black": ("cx-warn", "扣分"), "honour": ("cx-ok", "加分")}
+FLAGS = {"red": ("cx-bad", "红线，扣"), "black": ("cx-warn", "扣"), "honour": ("cx-ok", "加")}
+SORTS = {"red": "红线", "black": "扣分", "honour": "加分"}
 
 
 def flags(rows: pd.DataFrame) -> Html:
@@ -213,7 +243,7 @@ def flags(rows: pd.DataFrame) -> Html:
 
 def _flag(row: dict[Any, Any]) -> str:
     state, word = FLAGS[row["flag"]]
-    left = f"<li>……另有{word}{row['after']}项，见导出的表格……</li>" if row["after"] else ""
+    left = f"<li>……另有{SORTS[row['flag']]}{row['after']}项，见导出的表格……</li>" if row["after"] else ""
     return escaped(
         '<li><span class="cx-tag {state}">{word}{points}分</span> {name}（{unit}）：{line} {label}</li>{left}',
         state=state, word=word, points=f"{row['points']:g}", name=row["name"], unit=row["short_name"],

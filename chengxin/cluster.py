@@ -12,7 +12,7 @@ import os
 import socket
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -109,8 +109,13 @@ class Cluster:
         """How many reports are made at the same time."""
         return len(self.client.nthreads())
 
-    def make(self, job: Job) -> Made:
-        """Have one report made and put its files in their place; a failure is told, not raised."""
+    def make(self, job: Job, stopped: Callable[[], bool] = lambda: False) -> Made:
+        """Have one report made and put its files in their place; a failure is told, not raised.
+
+        Parameters
+        ----------
+        job, stopped : as for `making.make_one`; a worker does not hear of a stop
+        """
         task = Task(job, job.template.read_bytes(), self.database, self.seen, self.codes)
         try:
             row, files, ordinary = self.pool.submit(remote, task).result()

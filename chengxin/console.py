@@ -1,5 +1,6 @@
 """How the command line speaks: help pages, usage errors, progress and results, all in Chinese."""
 
+import errno
 import math
 import shutil
 import sys
@@ -114,7 +115,17 @@ def _complaint(ctx: Any, error: Any) -> str:
     if kind == "BadOptionUsage":
         flag = {name: param.is_flag for param in _options(ctx) for name in param.opts}.get(error.option_name, False)
         return f"选项“{error.option_name}”" + ("不带值，请去掉等号和后面的值" if flag else "后面要写值")
+    if kind == "BadParameter" and (number := _number_of(error.param)):
+        return f"{'参数' if error.param.param_type_name == 'argument' else '选项'}“{_written(error.param)}”应为{number}"
     return f"写法有误：{error.format_message()}"
+
+
+def _number_of(param: Any) -> str:
+    """What a number must be, in Chinese; nothing where none is asked for."""
+    asked = str(getattr(getattr(param, "type_descriptor", None), "annotation", ""))
+    word = "整数" if "int" in asked else "数" if "float" in asked else ""
+    least = getattr(param, "min", None)
+    return word if not word or least is None else f"{word}，不小于{least}"
 
 
 def help_page(ctx: Any) -> str:
@@ -270,6 +281,9 @@ def in_words(rubric: Any, results: Any, sheet: Any) -> str:
     return "\n".join(said)
 
 
+FULL = {errno.ENOSPC: "磁盘已满", errno.EROFS: "磁盘只读", errno.ENAMETOOLONG: "名称太长"}
+
+
 def told(error: OSError) -> str:
     """A file that cannot be read or written, in Chinese."""
     why = {
@@ -278,5 +292,5 @@ def told(error: OSError) -> str:
         NotADirectoryError: "路径中有一段不是文件夹",
         IsADirectoryError: "是文件夹，不是文件",
         FileNotFoundError: "不存在",
-    }.get(type(error), error.strerror)
+    }.get(type(error), FULL.get(error.errno or 0, error.strerror))
     return f"不能读写“{error.filename}”：{why}。请换一个位置，或改正后再试。"

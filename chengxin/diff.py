@@ -11,7 +11,7 @@ from chengxin.rules import plain
 FIELDS = {
     "label": "简称", "text": "考评标准", "points": "分值", "number": "序号", "section": "类别", "subject": "对象",
     "group": "检查内容", "group_points": "组分值", "unit": "计数单位", "fact": "事实用语", "measure": "数据来源",
-    "evidence": "佐证材料", "remedy": "整改办法", "note": "说明", "readings": "所用读法",
+    "evidence": "佐证材料", "remedy": "整改办法", "owner": "责任方", "note": "说明", "readings": "所用读法",
 }  # fmt: skip
 SHORT = 60  # characters of old and new together that stand on one line
 IN_POINTS, ADDED = ("分值", "组分值"), ("新增", "删去")

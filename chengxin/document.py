@@ -49,6 +49,20 @@ def read(notebook: Any) -> list[Block]:
     return [block for cell in notebook.cells for block in _cell(cell)]
 
 
+def led(found: list[Block]) -> Iterator[tuple[Block, bool]]:
+    """Each block with whether it is a text that stands between a heading and what the heading is of.
+
+    Parameters
+    ----------
+    found : from `read`
+    """
+    before = ["", *(block.kind for block in found)]
+    after = [*(block.kind for block in found[1:]), ""]
+    for block, above, below in zip(found, before, after, strict=False):
+        between = above == "heading" and below in ("heading", "table", "facts", "figure")
+        yield block, between and block.kind == "text"
+
+
 def blocks(page: str) -> list[Block]:
     """Blocks of finished HTML, such as a table.
 

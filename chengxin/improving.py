@@ -37,7 +37,7 @@ def items(
     """
     days = (values or settings())["improvement_days"]
     lost = improvements(rubric, sheet).rename(columns={"lost": "points"})
-    base = {line.id: line.subject for line in rubric.lines if line.section == "base"}
+    base = {line.id: line.owner or line.subject for line in rubric.lines if line.section == "base"}
     lost = lost[lost["line"].isin(list(base)) & (lost["points"] > EDGE)]
     known = stored.drop(columns=["points", "remedy"], errors="ignore").rename(columns={"assessment": "id"})
     made = (

@@ -78,6 +78,10 @@ class QuickKernel(Forking, AsyncKernelManager):  # type: ignore[misc]
     def __init__(self, **options: object) -> None:
         super().__init__(**{"client_factory": QuickClient, **options})
 
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        """What goes wrong is told by exceptions: a kernel prints nothing of its own on the terminal."""
+        return [*super().format_kernel_cmd(extra_arguments), "--log-level=CRITICAL"]
+
     async def _async_wait(self, pollinterval: float = 0.01) -> None:
         while await self._async_is_alive():
             await asyncio.sleep(0.01)
@@ -206,7 +210,9 @@ class Forks:
         call = [sys.executable, "-m", module, *map(str, handles), *words]
         env = {**os.environ, "MPLBACKEND": "module://matplotlib_inline.backend_inline", "OPENBLAS_NUM_THREADS": "1",
                "PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # fmt: skip
-        self._started.append(subprocess.Popen(call, stdin=subprocess.PIPE, pass_fds=handles, env=env))
+        # a session of their own: Ctrl-C is for the one who started them, at whose end they end
+        started = subprocess.Popen(call, stdin=subprocess.PIPE, pass_fds=handles, env=env, start_new_session=True)
+        self._started.append(started)
 
     def fork(self, wanted: dict[str, Any]) -> Forked:
         """A new kernel process.

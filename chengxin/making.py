@@ -21,6 +21,7 @@ from chengxin.workbook import to_xlsx
 
 TIMEOUT = 300  # seconds a cell may take
 TRIES = 2
+LONGEST = 60  # bytes of a code in a file's name
 WARM = (
     "chengxin.areacard",
     "chengxin.comparison",
@@ -75,13 +76,22 @@ class Job:
 
 
 def _safe(name: str) -> str:
-    """A name for a file: letters, digits, - and _; what had to be changed carries a hash to stay apart."""
+    """A short name for a file: letters, digits, - and _; what had to be changed carries a hash to stay apart."""
     safe = re.sub(r"[^\w-]", "_", name)
-    return safe if safe == name else f"{safe[:40]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    if safe == name and len(name.encode()) <= LONGEST:
+        return name
+    return f"{safe[: LONGEST // 3]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def make_one(job: Job, kernel: Any) -> Made:
-    """Execute one unit's notebook and write its files; a failure is told, not raised."""
+def make_one(job: Job, kernel: Any, stopped: Callable[[], bool] = lambda: False) -> Made:
+    """Execute one unit's notebook and write its files; a failure is told, not raised.
+
+    Parameters
+    ----------
+    job : what to make
+    kernel : manager class of the kernels
+    stopped : whether the batch was stopped, so that a failure is not tried again
+    """
     part = job.out / f".{job.stem}.part.ipynb"
     for _ in range(TRIES):
         try:
@@ -92,6 +102,8 @@ def make_one(job: Job, kernel: Any) -> Made:
                 write(job.out / file, FORMATS[ending](executed, job.title))
         except Exception as error:  # whatever went wrong in a kernel, the other units go on
             why = reason(error)
+            if stopped():
+                break
         else:
             part.unlink()
             return job.told("made")

@@ -50,6 +50,7 @@ class Line(Strict):
     measure: str | None = None
     evidence: str | None = None
     remedy: str | None = None
+    owner: str | None = None
     note: str | None = None
     red_line: bool = False
 

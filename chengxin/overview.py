@@ -32,10 +32,11 @@ SHARES = {  # figure → the counts it divides
 
 
 class Headline(Strict):
-    """One headline figure: its name, unit and definition."""
+    """One headline figure: its name, unit, unit of the counts that a rate divides, and definition."""
 
     label: str
     unit: str
+    counted: str = ""
     digits: int
     better: Literal["high", "low", "none"]
     definition: str
@@ -119,17 +120,20 @@ def chosen(overview: Overview, period: str | None = None, kind: str | None = Non
 
     Raises
     ------
-    UsageError : what does not exist, with what does
+    UsageError : all that does not exist, with what does
     """
     names = dict(zip(overview.units["code"], overview.units["short_name"], strict=True))
     known: dict[str, tuple[str, Any, Mapping[str, str]]] = {
         "period": ("评价期", period, {each: each for each in overview.periods}),
         "kind": ("类别", kind, AREA_KINDS), "unit": ("填报单位", unit, names),
     }  # fmt: skip
+    wrong = []
     for label, wanted, there in known.values():
         if wanted and wanted not in there:
             listed = "、".join(f"{code}（{name}）" if code != name else code for code, name in there.items())
-            raise UsageError(f"没有{label}“{str(wanted)[:40]}”；可用：{listed or '（无）'}。")
+            wrong.append(f"没有{label}“{str(wanted)[:40]}”；可用：{listed or '（无）'}。")
+    if wrong:
+        raise UsageError("".join(wrong))
     return Choice(period or overview.periods[-1], kind or None, unit or None)
 
 

@@ -7,12 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from chengxin.document import Block, read
+import numpy as np
+
+from chengxin.document import Block, led, read
 
 TEMPLATE = Path(__file__).parent / "templates" / "typst" / "report.typ"
-ROOM = 50  # characters of a line of a table
-SHORT = (12.5, 10)  # characters of a column that is never broken: the first that leaves each long one room
-LONG = 12
+ROOM, PAD = 56, 1  # characters of a line of a table; of a cell's margins
+WORD, HEAD, BRIEF = 14, 6, 4  # characters of a figure or Latin word that is never broken; of a heading; of Chinese text
 FULL = 680  # points of a chart that fills the width of a page
 
 
@@ -33,44 +34,54 @@ def to_pdf(notebook: Any, title: str) -> bytes:
     """
     import typst
 
-    data = {"title": title, "blocks": [_block(block) for block in read(notebook)]}
+    data = {"title": title, "blocks": [_block(block, leads) for block, leads in led(read(notebook))]}
     said = {"data": json.dumps(data, ensure_ascii=False)}
     return typst.compile(str(TEMPLATE), font_paths=_fonts(), ignore_system_fonts=True, format="pdf", sys_inputs=said)
 
 
-def _block(block: Block) -> dict[str, Any]:
+def _block(block: Block, leads: bool) -> dict[str, Any]:
     found = re.search(r'width="([\d.]+)"', block.svg)
-    return asdict(block) | {"widths": widths(block), "wide": float(found[1]) / FULL if found else 1}
+    shares = widths(block) if block.kind == "table" else []
+    return asdict(block) | {"widths": shares, "leads": leads, "wide": float(found[1]) / FULL if found else 1}
 
 
-def widths(block: Block) -> list[float]:
-    """Widths of a table's columns in characters: short columns stay on one line, long ones share what is left.
+def widths(block: Block, room: float = ROOM) -> list[float]:
+    """Widths of a table's columns in characters: those with which a table that is too wide becomes lowest.
 
-    Where too little is left, heads may break before their unit: 平均变动 over （分）.
+    Numbers, dates and short words are never broken, headings before their unit: 平均变动 over （分）. Each further
+    character goes to the column that most lines wait for.
     """
-    cells = [[_length(line) for row in block.rows for line in row[n].split("\n")] for n in range(len(block.columns))]
-    for parted in (False, True):
-        heads = [max(map(_length, re.split("(?=（)", head) if parted else [head])) for head in block.columns]
-        longest = [max([head, *lengths]) for head, lengths in zip(heads, cells, strict=True)]
-        for limit in SHORT:
-            short = [most <= limit for most in longest]
-            left = ROOM - sum(most for most, is_short in zip(longest, short, strict=True) if is_short)
-            if left >= LONG * short.count(False):
-                return _shared(heads, cells, short, longest, left)
-    return _shared(heads, cells, short, longest, left)
+    cells = [[_broken(text) for text in row] for row in (block.columns, *block.rows)]
+    lines, whole, longest = (np.array([[cell[n] for cell in row] for row in cells], float) for n in range(3))
+    heads = [max(min(_length(part), HEAD) for part in re.split("(?=（)", head)) for head in block.columns]
+    least = [max([head, *map(_unbroken, column)]) for head, *column in zip(heads, *block.rows, strict=True)]
+    wanted, room = longest.max(axis=0), room - PAD * len(least)
+    given = np.minimum(wanted, least)
+    while given.sum() < min(room, wanted.sum()):
+        high = np.maximum(lines, whole / given)
+        wider = np.maximum(lines, whole / (given + 1))
+        second, first = np.sort(np.pad(high, ((0, 0), (1, 0)), constant_values=1))[:, -2:].T[:, :, None]
+        others = np.where(high == first, second, first)  # the height of a row but for one cell
+        saved = first - np.maximum(others, wider)
+        worth = np.where(
+            given < wanted, saved.sum(axis=0) + (whole / given - whole / (given + 1)).sum(axis=0) / 100, -1
+        )
+        given[worth.argmax()] += 1
+    return [float(each) for each in np.minimum(given, wanted) + PAD]
 
 
-def _shared(
-    heads: list[float], cells: list[list[float]], short: list[bool], longest: list[float], left: float
-) -> list[float]:
-    usual = [max(head, sum(each) / max(1, len(each))) for head, each in zip(heads, cells, strict=True)]
-    whole = sum(each for each, is_short in zip(usual, short, strict=True) if not is_short)
-    return [
-        most if is_short else max(8, left * each / whole)
-        for most, each, is_short in zip(longest, usual, short, strict=True)
-    ]
+def _broken(text: str) -> tuple[int, float, float]:
+    """Of a cell: its lines, its characters in all, the longest line's."""
+    lengths = [_length(line) for line in text.split("\n")]
+    return len(lengths), sum(lengths), max(lengths)
+
+
+def _unbroken(text: str) -> float:
+    """What is to stay on one line: words and figures of Latin letters, and a few Chinese characters."""
+    latin = max(map(_length, re.findall(r"[!-~−–]+", text)), default=0.0)
+    return max(min(latin, WORD), min(_length(text.replace("\n", "")), BRIEF))
 
 
 def _length(text: str) -> float:
-    """In widths of a Chinese character, with the cell's margins."""
-    return sum(0.6 if ord(sign) < 256 else 1 for sign in text) + 1.4
+    """In widths of a Chinese character."""
+    return sum(0.6 if ord(sign) < 256 else 1 for sign in text)

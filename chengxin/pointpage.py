@@ -1,50 +1,32 @@
 """监测点看板: the choice of quarter, unit and day, and what `pointwatch` says of it."""
 
-from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
-from sqlalchemy import Engine
 
 from chengxin import citywords, pages, parts, pointwords
 from chengxin import pointwatch as watch
+from chengxin.board import Board, card
 from chengxin.errors import ChengxinError, UsageError
 from chengxin.exports import Shown
 from chengxin.gather import speaking_day
 from chengxin.pointsheets import shown as taken
+from chengxin.pointwatch import Watch
 from chengxin.quarters import day_in_words, in_words
-from chengxin.savebar import save_bar
-from chengxin.store import open_store
 from chengxin.tables import Html
-from chengxin.visitor import afterwards
 
-BODY = ("title", "cards", "units", "sectors", "wanting", "quarters", "agreement", "differing", "tools", "merchant",
-        "cancel", "links")  # fmt: skip
+AHEAD = timedelta(366)  # from today
 
 
-class PointPage:
-    """The page for one visitor; the database is read when it is made and never written.
+class PointPage(Board):
+    """The page for one visitor; the address may name quarter, county (or unit), as_of (default: today)."""
 
-    Parameters
-    ----------
-    database : URL, file or engine; None: as `store.open_store`
-    asked : what the page's address asks for: quarter, county (or unit), as_of
-    today : gives the day that figures are as of, where the address names none
-    """
-
-    def __init__(
-        self, database: str | Engine | None = None, asked: dict[str, str] | None = None, *,
-        today: Callable[[], date] = date.today,
-    ) -> None:  # fmt: skip
-        self.engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
-        self.wrong, self.filling = parts.block(""), False
-        self.page = parts.box(classes=["cx-stage"])
-        afterwards(lambda: self._open(asked or {}, today()), self.page)
+    names = ("title", "cards", "units", "sectors", "wanting", "quarters", "agreement", "differing", "tools", "merchant",
+             "cancel", "links")  # fmt: skip
 
     def _open(self, asked: dict[str, str], today: date) -> None:
-        """Read what there is and make the page."""
         self.books = watch.latest(self.engine)
         self.standing = speaking_day(self.books["work"], today)
         quarter, unit = self._judged(asked)
@@ -52,11 +34,7 @@ class PointPage:
         self._offer(quarter, unit or "")
         self.day = parts.day("截至")
         self.day.value = self.watch.as_of
-        self.body = {name: parts.block("") for name in BODY}
         self.page.children = (self._page(),)
-        self.quarter.observe(lambda _: self.show(), names="value")
-        self.unit.observe(lambda _: self.show(), names="value")
-        self.day.observe(lambda _: self.show(), names="value")
         self.show()
 
     def show(self) -> None:
@@ -66,30 +44,30 @@ class PointPage:
         try:
             self._rejudge()
         except ChengxinError as error:
-            self._say(error)
+            self._refuse(error)
             return
         quarter, unit = self.quarter.value, self.unit.value or None
-        mine = self.watch.of(unit)
+        self._say(**self._said(self.watch.of(unit), quarter, unit))
+
+    def _said(self, mine: Watch, quarter: str, unit: str | None) -> dict[str, Html]:
         where = f"{self.unit.label if unit else '全部填报单位'}{in_words(quarter)}"
-        by = "sector" if unit else "short_name"
-        filed = {key: watch.filed(mine, None if key == "quarter" else quarter, key) for key in pointwords.BY}
+        units, sectors, quarters = (watch.filed(mine, None if by == "quarter" else quarter, by) for by in pointwords.BY)
         tools = watch.instruments(mine)
-        lists = {kind: watch.candidates(mine, quarter, kind) for kind in ("recommend_merchant", "cancel_review")}
-        for name, said in {
+        merchant, cancel = (watch.candidates(mine, quarter, why) for why in ("recommend_merchant", "cancel_review"))
+        return {
             "title": pages.head("监测点看板", where, f"截至{day_in_words(self.watch.as_of)}"),
-            "cards": citywords.cards(watch.figures(mine, quarter, filed["quarter"], tools)),
-            "units": pointwords.filed(filed["short_name"], "short_name", "各填报单位报送（低的在先）"),
-            "sectors": pointwords.filed(filed["sector"], "sector", "各行业报送（低的在先）"),
-            "quarters": pointwords.filed(filed["quarter"], "quarter", "各季度报送"),
+            "cards": citywords.cards(watch.figures(mine, quarter, quarters, tools)),
+            "units": pointwords.filed(units, "short_name", "各填报单位报送（低的在先）"),
+            "sectors": pointwords.filed(sectors, "sector", "各行业报送（低的在先）"),
+            "quarters": pointwords.filed(quarters, "quarter", "各季度报送"),
             "wanting": pointwords.wanting(watch.wanting(mine, quarter)),
             "agreement": pointwords.agreement(mine, quarter, ["sector"] if unit else ["short_name", "sector"]),
             "differing": pointwords.differing(watch.differing(mine, quarter)),
-            "tools": pointwords.instruments(tools, by),
-            "merchant": pointwords.candidates(lists["recommend_merchant"], "decision_merchant"),
-            "cancel": pointwords.candidates(lists["cancel_review"], "decision_cancel"),
+            "tools": pointwords.instruments(tools, "sector" if unit else "short_name"),
+            "merchant": pointwords.candidates(merchant, "decision_merchant"),
+            "cancel": pointwords.candidates(cancel, "decision_cancel"),
             "links": self._links(quarter, unit),
-        }.items():
-            parts.tell(self.body[name], "{said}", said=said)
+        }
 
     def taken(self) -> Shown:
         """What the page shows, to take along."""
@@ -107,12 +85,13 @@ class PointPage:
     def _judged(self, given: dict[str, str]) -> tuple[str, str | None]:
         """Judge as of the day the address asks for; what does not exist is told, and the default shown."""
         try:
-            self.watch = watch.watched(self.books, _day(given["as_of"]) if given.get("as_of") else self.standing)
+            day = _day(given["as_of"]) if given.get("as_of") else self.standing
+            self.watch = self._watched(self.books, day)
             return watch.chosen(self.watch, given.get("quarter"), given.get("county") or given.get("unit"))
         except ChengxinError as error:
             if not given:
                 raise
-            self._say(error)
+            self._refuse(error)
             return self._judged({})
 
     def _rejudge(self) -> None:
@@ -120,9 +99,16 @@ class PointPage:
         books, day = watch.latest(self.engine), self.day.value or self.standing
         if books is self.books and day == self.watch.as_of:
             return
-        self.watch, self.books = watch.watched(books, day), books
+        self.watch, self.books = self._watched(books, day), books
         parts.tell(self.wrong, "")
         self._offer(self.quarter.value, self.unit.value)
+
+    def _watched(self, books: dict[str, Any], day: date) -> Watch:
+        """Judge as of a day that is not years away: each quarter until then would have to be judged."""
+        last = self.standing + AHEAD
+        if day > last:
+            raise UsageError(f"截至日期{day_in_words(day)}太晚；应不晚于{day_in_words(last)}。")
+        return watch.watched(books, day)
 
     def _offer(self, quarter: str, unit: str) -> None:
         """Offer the quarters and units there are; what there is no more gives way to the newest, and to all."""
@@ -133,9 +119,6 @@ class PointPage:
         parts.offer(self.unit, [("全部", ""), *known] if len(known) > 1 else known, unit)
         self.filling = False
 
-    def _say(self, error: ChengxinError) -> None:
-        parts.tell(self.wrong, '<p class="cx-banner cx-bad" role="alert">{said}</p>', said=error)
-
     def _links(self, quarter: str, unit: str | None) -> Html:
         """Units' own settings that the figures rest on, and the address of what is shown."""
         own = "".join(pages.escaped('<p class="cx-rule">{said}</p>', said=said) for said in self.watch.own)
@@ -145,22 +128,15 @@ class PointPage:
 
     def _page(self) -> Any:
         body = self.body
-
-        def card(title: str, *names: str) -> Any:
-            head = [parts.block("<h2>{title}</h2>", title=title)] if title else []
-            return parts.box(*head, *(body[name] for name in names), classes=["cx-card"])
-
-        halves = ["cx-columns", "cx-halves"]
-        return parts.box(
-            parts.shown(pages.style()), parts.shown(pages.banner(self.watch.demo)),
-            parts.box(body["title"], classes=["cx-head"]), self.wrong,
-            parts.row(self.quarter, self.unit, self.day, classes=["cx-fields"]), save_bar(self.taken),
-            body["cards"],
-            parts.box(card("", "units", "quarters"), card("", "sectors"), classes=halves),
-            card("没有按期报送或没有填完的监测点", "wanting"),
-            card("自查与现场核查", "agreement", "differing"), card("计量器具到期", "tools"),
-            card("诚信计量商户推荐候选", "merchant"), card("取消监测点资格研究名单", "cancel"), body["links"],
-            classes=["cx-page", "cx-broad"],
+        filed = card(body["units"], body["quarters"]), card(body["sectors"])
+        return self._laid(
+            self.watch.demo, [self.quarter, self.unit, self.day], self.taken, body["cards"],
+            parts.box(*filed, classes=["cx-columns", "cx-halves"]),
+            card(body["wanting"], title="没有按期报送或没有填完的监测点"),
+            card(body["agreement"], body["differing"], title="自查与现场核查"),
+            card(body["tools"], title="计量器具到期"),
+            card(body["merchant"], title="诚信计量商户推荐候选"),
+            card(body["cancel"], title="取消监测点资格研究名单"), body["links"],
         )  # fmt: skip
 
 

@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from chengxin import pointwatch
-from chengxin.areasheets import headed
+from chengxin import exports, pointwatch
 from chengxin.clock import STATES as CLOCK
 from chengxin.exports import Sheet, Shown
 from chengxin.filings import DIRECTIONS
@@ -12,12 +11,11 @@ from chengxin.quarters import in_words
 from chengxin.schema import ANSWERS, MANAGEMENT
 from chengxin.standing import STATES
 
-HEAD = {"label": "指标", "shown": "数值", "unit": "计量单位", "part": "分子", "whole": "分母", "definition": "口径"}
 FILED = {"due": "应报（份）", "in_time": "期限内（份）", "in_time_rate": "按期报送率（%）", "late": "逾期（份）",
          "returned": "退回补正（份）", "missing": "未报送（份）"}  # fmt: skip
 WANTING = {"state": "状态", "days_late": "逾期（天）", "name": "监测点", "short_name": "填报单位", "sector": "行业",
            "due": "期限", "submitted": "报送日期"}  # fmt: skip
-AGREED = {"sector": "行业", "n": "项数", "agreed": "一致（项）", "raw": "一致率（%）", "ac1": "AC1系数",
+AGREED = {"by": "分组", "group": "名称", "n": "项数", "agreed": "一致（项）", "raw": "一致率（%）", "ac1": "AC1系数",
           "low": "区间下限", "high": "区间上限", "kappa": "Kappa系数", "kappa_note": "说明"}  # fmt: skip
 DIFFERS = {"way": "差异", "name": "监测点", "short_name": "填报单位", "item": "项", "label": "监测内容", "own": "自查",
            "seen": "核查"}  # fmt: skip
@@ -40,15 +38,17 @@ def shown(watch: Watch, quarter: str, unit: str) -> Shown:
     """
     filed = {by: pointwatch.filed(watch, None if by == "quarter" else quarter, by) for by in BY}
     tools = pointwatch.instruments(watch)
-    head = headed(pointwatch.figures(watch, quarter, filed["quarter"], tools))
-    sheets = [Sheet("主要数字", head, HEAD, {"part": 0, "whole": 0}, right=["shown"], aside=["definition"])]
+    head = pointwatch.figures(watch, quarter, filed["quarter"], tools)
+    sheets = [exports.figures(head)]
     for by, (name, label) in BY.items():
         rows = filed[by].assign(in_time_rate=pd.to_numeric(filed[by]["in_time_rate"]))
+        if by == "quarter":
+            rows["quarter"] = rows["quarter"].map(in_words)
         sheets.append(Sheet(f"{name}报送", rows, {by: label, **FILED}, {"in_time_rate": 1}, bar="in_time_rate"))
     sheets += [_wanting(watch, quarter), _agreed(watch, quarter), _differing(watch, quarter), _tools(tools)]
     sheets += [_named(watch, quarter, *kind) for kind in KINDS]
-    said = dict(zip(head["label"], head["definition"], strict=True))
-    return Shown("监测点看板", {"季度": in_words(quarter), "填报单位": unit}, watch.as_of, watch.demo, sheets, (), said)
+    return Shown("监测点看板", {"季度": in_words(quarter), "填报单位": unit}, watch.as_of, watch.demo, sheets, (),
+                 exports.said(head))  # fmt: skip
 
 
 def _days(column: pd.Series) -> pd.Series:
@@ -63,8 +63,11 @@ def _wanting(watch: Watch, quarter: str) -> Sheet:
 
 
 def _agreed(watch: Watch, quarter: str) -> Sheet:
-    rows = pd.concat([pointwatch.agreement(watch, quarter, []).assign(sector="合计"),
-                      pointwatch.agreement(watch, quarter, ["sector"])])  # fmt: skip
+    parts = [pointwatch.agreement(watch, quarter, []).assign(by="合计", group="合计")]
+    for key in ("short_name", "sector"):
+        made = pointwatch.agreement(watch, quarter, [key])
+        parts.append(made.assign(by=BY[key][1], group=made[key]))
+    rows = pd.concat(parts)
     rates = {name: pd.to_numeric(rows[name]).astype(float) for name in ("raw", "ac1", "low", "high", "kappa")}
     rates["raw"] = 100 * rates["raw"]
     return Sheet("自查与核查一致性", rows.assign(**rates), AGREED, {"raw": 1, **dict.fromkeys(list(rates)[1:], 3)})
@@ -85,5 +88,7 @@ def _tools(rows: pd.DataFrame) -> Sheet:
 
 def _named(watch: Watch, quarter: str, title: str, flag: str, decision: str) -> Sheet:
     rows = pointwatch.candidates(watch, quarter, flag)
-    rows = rows.assign(decided=rows[decision], why=[said[-1] for said in rows["reasons"]])
+    rows = rows.assign(
+        decided=rows[decision].replace("", "待决定").fillna("待决定"), why=[said[-1] for said in rows["reasons"]]
+    )
     return Sheet(title, rows, NAMED, aside=["why"])

@@ -20,7 +20,12 @@ def day_in_words(day: date) -> str:
 
 def in_words(quarter: str) -> str:
     """2025Q1 → 2025年第一季度."""
-    return f"{quarter[:4]}年第{NAMES[int(quarter[-1]) - 1]}季度"
+    return f"{quarter[:4]}年{season(quarter)}"
+
+
+def season(quarter: str) -> str:
+    """2025Q1 → 第一季度, for where the year is said once; 合计 stays as it is."""
+    return f"第{NAMES[int(quarter[-1]) - 1]}季度" if re.fullmatch(r"\d{4}Q[1-4]", quarter) else quarter
 
 
 def period(quarter: str) -> pd.Period:

@@ -27,13 +27,23 @@ def to_html(notebook: Any, title: str) -> str:
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Write wholly or not at all, whenever the machine stops."""
+    """Write wholly or not at all, whenever the machine stops.
+
+    Raises
+    ------
+    OSError : the disk is full, the folder may not be written; what was there before stays
+    """
     part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        error.filename = str(path)
+        raise
 
 
 def index_page(made: Iterable[Any], title: str, demo: bool, about: str) -> str:

@@ -32,7 +32,7 @@ def report(
         typer.Option(
             "--format",
             metavar="格式",
-            help="html、pdf、docx（Word）、xlsx（Excel）、ipynb（执行后的笔记本），可写几个，用逗号隔开",
+            help="html、pdf、docx（Word）、xlsx（Excel）、ipynb（执行后的笔记本，记有运行时间，每次不同），可写几个，用逗号隔开",
         ),
     ] = "html",
     jobs: Annotated[
@@ -84,7 +84,11 @@ def run(
         def tell(made: Made) -> None:
             show(f"{made.name}（{made.county}）", words[made.state] + (made.reason and f"，{made.reason}"))
 
-        batch = make_reports(database, period, county, out, kind=kind, force=force, progress=tell, **options)
+        try:
+            batch = make_reports(database, period, county, out, kind=kind, force=force, progress=tell, **options)
+        except KeyboardInterrupt:
+            print("已中断；已生成的都完整。再次运行同一命令，从没有做完的接着做。", file=sys.stderr)
+            raise
     index = out / f"{KINDS[kind].prefix}index.html"
     fine = len(batch.made) - len(batch.failed)
     typer.echo(f"{period}年报告：{fine}个可用，{len(batch.failed)}个失败。目录：{index}")

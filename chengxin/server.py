@@ -144,9 +144,7 @@ def serve(
     ------
     UsageError : the port is taken, or the demo was to be open to other machines
     """
-    if demo and host not in LOCAL:
-        raise UsageError(f"演示模式不用密码，只能在本机打开；请去掉“--host {host}”，或去掉 --demo 并建立账号。")
-    _free(host, port)
+    can_listen(host, port, demo)
     engine = open_store(database, read_only=True)
     known = accounts.listed(engine)
     engine.dispose()
@@ -169,8 +167,19 @@ def serve(
         site.start()
 
 
-def _free(host: str, port: int) -> None:
-    """Refuse a port that is taken, before anything is started."""
+def can_listen(host: str, port: int, demo: bool) -> None:
+    """Refuse a demo for other machines and a port that is taken, before anything is started.
+
+    Parameters
+    ----------
+    host, port, demo : as for `serve`
+
+    Raises
+    ------
+    UsageError : what is wrong with them
+    """
+    if demo and host not in LOCAL:
+        raise UsageError(f"演示模式不用密码，只能在本机打开；请去掉“--host {host}”，或去掉 --demo 并建立账号。")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:

@@ -29,8 +29,10 @@ def serve_command(
     database: Database = None,
 ) -> None:
     """打开网站：录入、看板、规则试验和报告，用浏览器访问。"""
+    from chengxin.server import can_listen
     from chengxin.store import open_store
 
+    can_listen(host, port, demo)
     if demo and database is None:
         database, reports = str(_demo_database(Path("chengxin-demo"))), reports or Path("chengxin-demo")
     open_store(database).dispose()

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 import comm
 import ipywidgets as w
@@ -20,6 +20,7 @@ from chengxin.access import LOCAL, current
 from chengxin.errors import ChengxinError
 
 DEMO = "demo"  # the account of a site without sign-in
+LONGEST = 2000  # letters of an address that are looked at
 SOON = 0.02  # seconds: the server has then heard that the notebook is through
 
 
@@ -29,11 +30,12 @@ def now() -> datetime:
 
 
 def asked() -> dict[str, str]:
-    """What the page's address asks for, as texts, and who is signed in; empty outside the server."""
-    given = parse_qs(os.environ.get("QUERY_STRING", ""), max_num_fields=20)
+    """What the page's address asks for, as texts, the last where a name is repeated, and who is signed in; empty
+    outside the server."""
+    given = parse_qsl(os.environ.get("QUERY_STRING", "")[:LONGEST])
     reader = current()
     who = {} if reader is LOCAL else {"who": reader.name}
-    return {name: values[-1] for name, values in given.items()} | who
+    return dict(given) | who
 
 
 def name_field(given: Mapping[str, str]) -> w.Text:
@@ -102,8 +104,8 @@ def _done(work: Callable[[], None], stage: w.Box) -> None:
     try:
         work()
     except ChengxinError as error:
-        said = parts.block("<p>{error}</p>", error=error)
-        stage.children = (parts.box(parts.shown(pages.style()), said, classes=["cx-page"]),)
+        said = parts.block('<p class="cx-banner" role="status">{error}</p>', error=error)
+        stage.children = (parts.box(parts.shown(pages.style()), said, classes=["cx-page", "cx-broad"]),)
 
 
 def _unannounced(**about: Any) -> BaseComm:

@@ -4,12 +4,15 @@ import io
 import itertools
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 from chengxin.document import Block, read
 from chengxin.steady import steady
 
 NUMBER = re.compile(r"[+−-]?\d+(\.\d+)?")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+CUT = "区街分"  # what is left of 景区, 街区, 加分 … where names of tables differ within a word
 WIDEST, LONGEST = 60, 31  # characters of a column; of a sheet's name, as Excel allows
 FACTS = "说明与定义"
 FILLS = {"red": "FBE4E1", "short": "FDF6E9"}
@@ -57,7 +60,7 @@ def written(sheets: Iterable[list[Block]], facts: list[list[str]], title: str) -
 
 
 def _facts(blocks: list[Block]) -> Iterator[list[str]]:
-    part = ""
+    part = "报告"
     for block in blocks:
         if block.kind == "heading":
             part = block.text
@@ -83,7 +86,10 @@ def _name(tables: list[Block]) -> str:
     """What the captions end with in common, as a sheet's name."""
     ends = zip(*(table.name[::-1] for table in tables), strict=False)
     alike = itertools.takewhile(lambda signs: len(set(signs)) == 1, ends)
-    common = "".join(signs[0] for signs in alike)[::-1] or tables[0].name
+    common = "".join(signs[0] for signs in alike)[::-1]
+    if len(tables) > 1:
+        common = common.lstrip(CUT)
+    common = common or tables[0].name
     return re.sub(r"[\[\]:*?/\\']", "", common)[:LONGEST] or "表"
 
 
@@ -115,14 +121,22 @@ def _fill(sheet: Any, heads: list[str], rows: list[list[str]], right: list[bool]
 
 
 def _put(cell: Any, text: str, numeric: bool) -> None:
-    """A number as a number with the decimals shown; anything else as text, whatever it begins with."""
+    """A number or a day as what it is, shown as in the report; anything else as text, whatever it begins with."""
     if numeric and NUMBER.fullmatch(text):
         decimals, text = len(text.partition(".")[2]), text.replace("−", "-")
         shown = "0." + "0" * decimals if decimals else "0"
         cell.value = float(text) if decimals else int(text)
         cell.number_format = f"+{shown};−{shown};{shown}" if text[0] in "+-" else shown
-        return
-    cell.value = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text)
-    cell.data_type = "s"  # never a formula
-    if text[:1] in ("=", "+", "-", "@"):
-        cell.style = "Normal"
+    elif DAY.fullmatch(text) and (day := _day(text)):
+        cell.value, cell.number_format = day, "yyyy-mm-dd"
+    elif text:
+        cell.value = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text)
+        cell.data_type = "s"  # never a formula
+        cell.quotePrefix = text[0] in "=+-@"  # nor when a person edits it
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

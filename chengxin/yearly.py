@@ -18,6 +18,7 @@ from chengxin.errors import UsageError
 from chengxin.filings import DIRECTIONS, checked, discrepancies, summary
 from chengxin.form import load_form
 from chengxin.held import held
+from chengxin.quarters import season
 from chengxin.settings import settings
 from chengxin.standing import STATES
 from chengxin.store import open_store
@@ -86,7 +87,9 @@ class MonitoringYear:
         rows = _rounded(rows, ("valid_rate", "gm2d_rate", "settle_rate"))
         shown, note = _few_hidden(rows["settle_rate"], rows["disputes"])
         rows, caption = rows.assign(settle_rate=shown), caption.replace("）", f"{note}）") if note else caption
-        return tables.table(rows, {key: title, **FILED}, caption, right=["settle_rate"])
+        return tables.table(
+            rows.assign(**{key: rows[key].map(season)}), {key: title, **FILED}, caption, right=["settle_rate"]
+        )
 
     def _instruments(self) -> tables.Html:
         rows = pd.concat([rates(self.clocked, "sector").reset_index(), rates(self.clocked).assign(sector="合计")])
@@ -113,7 +116,9 @@ class MonitoringYear:
 
     def _differing(self) -> tables.Html:
         rows = self.differing.assign(
-            way=self.differing["direction"].map(DIRECTIONS), point=self.differing["point"].map(self._names())
+            way=self.differing["direction"].map(DIRECTIONS),
+            point=self.differing["point"].map(self._names()),
+            quarter=self.differing["quarter"].map(season),
         )
         columns = {"way": "差异方向", "point": "监测点", "quarter": "季度", "item": "项", "label": "监测内容"}
         return tables.table(rows, columns, "表5　自查与核查不一致的事项（虚报在先）")
@@ -121,6 +126,7 @@ class MonitoringYear:
     def _contradicting(self) -> tables.Html:
         rows = self.judged[self.judged["contradictions"].map(len) > 0]
         rows = rows.assign(
+            quarter=rows["quarter"].map(season),
             items=["、".join(map(str, items)) for items in rows["contradictions"]],
             why=[
                 "".join(text for text in said if CONTRADICTS in text and text.startswith("第"))
@@ -189,9 +195,8 @@ class MonitoringYear:
         judged, clocked = dict(list(self.judged.groupby("point"))), dict(list(self.clocked.groupby("point")))
         for point in self.points.itertuples():
             mine, tools = judged.get(point.code, self.judged.iloc[:0]), clocked.get(point.code, self.clocked.iloc[:0])
-            quarters = "；".join(
-                f"{row.quarter}：{STATES.get(row.state, row.state)}，已答{row.answered}" for row in mine.itertuples()
-            )
+            state = mine["state"].map(lambda state: STATES.get(state, state))
+            quarters = "；".join(mine["quarter"].map(season) + "：" + state + "，已答" + mine["answered"].astype("str"))
             bad = sorted({number for items in mine["unfavourable"] for number in items})
             yield tables.facts(
                 {

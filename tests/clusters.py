@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from distributed import Client
@@ -48,11 +48,8 @@ class Local:
             client.wait_for_workers(count, timeout=60)
 
     def stop(self) -> None:
+        """At once: a scheduler that is asked to end takes its time."""
         for process in (*self.workers, self.scheduler):
-            process.terminate()
-        for process in (*self.workers, self.scheduler):
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(5)
             process.kill()
             process.wait()
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 from serving import serving
-from stores import sample_database
+from stores import opened, sample_database
 
 COMMAND = Path(sys.executable).with_name("chengxin")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -74,6 +74,13 @@ def demo(pytestconfig):
 def sample(tmp_path_factory):
     """A database with all sample data, for tests that only read; one site serves it to all of them."""
     return sample_database(tmp_path_factory.mktemp("sample") / "x.db")
+
+
+@pytest.fixture(scope="session")
+def engine(sample):
+    """A store on it; a module that writes has one of its own."""
+    with opened(sample) as store:
+        yield store
 
 
 def _find() -> str | None:

@@ -171,3 +171,11 @@ def test_accounts_by_command(chengxin, tmp_path):
     refused = chengxin("serve", "--database", none, "--port", "0")
     assert refused.returncode == 2
     assert "还没有账号" in refused.stderr
+
+
+def test_a_demo_is_for_this_machine_only_and_leaves_nothing_where_it_is_refused(chengxin, tmp_path):
+    for host in ("0.0.0.0", "::", "192.168.1.2"):
+        refused = chengxin("serve", "--demo", "--host", host, "--port", "0", cwd=tmp_path)
+        assert refused.returncode == 2
+        assert "演示模式不用密码，只能在本机打开" in refused.stderr
+    assert list(tmp_path.iterdir()) == []

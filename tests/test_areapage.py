@@ -6,11 +6,11 @@ import re
 import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from boards import ATTACK, fits_each_screen, looked_at, words
 from playwright.sync_api import expect
 from stores import empty_database, opened
 
@@ -22,30 +22,7 @@ from chengxin.exports import to_csv, to_png
 from chengxin.schema import AREA, IMPROVEMENT
 from chengxin.store import open_store, record, writing
 
-SCREENS = ((1920, 1080), (1366, 768), (390, 844))
-FITS = """Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth
-&& ![...document.querySelectorAll('.cx-wide')].some(e => e.scrollWidth > e.clientWidth + 1)"""
 OPEN, RED = {"area": "331002-J2", "period": "2026"}, {"area": "331022-S1", "period": "2026"}
-CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8").replace('"main *"', '".cx-page *"')
-ATTACK = "<img src=x onerror=alert(1)>"
-
-
-@pytest.fixture(scope="module")
-def engine(sample):
-    with opened(sample) as engine:
-        yield engine
-
-
-def words(page, *names):
-    """What is written on the page, without markup."""
-    pieces = [page.body[name].value for name in names] or [piece.value for piece in page.body.values()]
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", " ".join(pieces)))
-
-
-def fits(page):
-    """Nothing scrolls sideways; the widgets follow a new size a moment later."""
-    tries = (page.wait_for_timeout(100) or page.evaluate(FITS) for _ in range(50))
-    return any(tries)
 
 
 def test_every_line_stands_there_with_its_reason_and_what_is_behind_it(engine):
@@ -89,6 +66,13 @@ def test_a_red_line_is_said_first_in_words(engine):
     assert "红线情形：20.1条恶意调整准确度。" in words(page, "notices")
     assert "cx-bad" in page.body["notices"].value
     assert words(page, "sheet").count("红线") == 1
+
+
+def test_a_shared_place_is_said_to_be_shared(engine):
+    page = AreaPage(engine, {"area": "331081-S1", "period": "2026"})
+    assert "并列，共11个已评完的景区" in words(page, "cards")
+    assert "5／11（并列）" in words(page, "past")
+    assert page.taken().sheets[4].frame["tied"].tolist() == [False, False, True]
 
 
 def test_peers_are_named_and_counted(engine):
@@ -175,7 +159,7 @@ def test_what_is_taken_along_is_what_is_shown(engine):
         assert made.demo
         assert made.chosen["评价对象"] == page.shown.about["name"]
         sheets = {sheet.name: sheet for sheet in made.sheets}
-        assert sheets["主要数字"].frame["shown"].iloc[0] in words(page, "cards")
+        assert sheets["主要数字"].frame["value"].iloc[0] in words(page, "cards")
         rows = dict(zip(sheets["逐条得分"].frame["line"], sheets["逐条得分"].frame["reason"], strict=True))
         assert rows == dict(zip(page.shown.lines["line"], page.shown.lines["reason"], strict=True))
         assert sheets["得分构成"].frame["end"].iloc[-1] == page.shown.about["low"]
@@ -226,23 +210,15 @@ def test_the_database_is_opened_for_reading_only(sample):
 
 def test_the_page_in_a_browser(browser, served, sample):
     """From the city's ranking to an area, another period, an address of its own; each screen; nothing from outside."""
-    site, context = served(sample), browser.new_context(viewport={"width": 1366, "height": 768})
-    page, outside, errors = context.new_page(), [], []
-    page.on("request", lambda r: None if r.url.startswith((site, "data:", "blob:")) else outside.append(r.url))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{site}voila/render/dashboard/city.ipynb?period=2025")
-    page.get_by_role("link", name="天台山景区").click(timeout=60_000)
-    lead = page.locator("h1 + .cx-lead")
-    expect(lead).to_contain_text("天台山景区（天台县，5A）2025年", timeout=60_000)
-    page.get_by_label("评价期").select_option("2026年")
-    expect(lead).to_contain_text("2026年", timeout=30_000)
-    page.goto(f"{site}voila/render/dashboard/area.ipynb?area=331002-J2&period=2026")
-    expect(page.locator(".cx-cards")).to_contain_text("66.06–71.06", timeout=60_000)
-    expect(page.locator(".cx-banner").first).to_contain_text("演示数据")
-    for width, height in SCREENS:
-        page.set_viewport_size({"width": width, "height": height})
-        assert fits(page), width
-    assert page.evaluate(CONTRAST) == []
-    assert outside == []
-    assert errors == []
-    context.close()
+    site = served(sample)
+    with looked_at(browser, site) as page:
+        page.goto(f"{site}voila/render/dashboard/city.ipynb?period=2025")
+        page.get_by_role("link", name="天台山景区").click(timeout=60_000)
+        lead = page.locator("h1 + .cx-lead")
+        expect(lead).to_contain_text("天台山景区（天台县，5A）2025年", timeout=60_000)
+        page.get_by_label("评价期").select_option("2026年")
+        expect(lead).to_contain_text("2026年", timeout=30_000)
+        page.goto(f"{site}voila/render/dashboard/area.ipynb?area=331002-J2&period=2026")
+        expect(page.locator(".cx-cards")).to_contain_text("66.06–71.06", timeout=60_000)
+        expect(page.locator(".cx-banner").first).to_contain_text("演示数据")
+        fits_each_screen(page)

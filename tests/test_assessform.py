@@ -428,6 +428,8 @@ def test_the_page_opens_what_its_address_names_and_nothing_else(engine, monkeypa
         assert "没有评价" in page.wrong.value
     monkeypatch.setenv("QUERY_STRING", "assessment=A&assessment=B&who=%E6%9D%8E")
     assert asked() == {"assessment": "B", "who": "李"}
+    monkeypatch.setenv("QUERY_STRING", "period=2026&;&=&%zz=%00&" + "x=1&" * 5000)
+    assert asked() == {"period": "2026", "%zz": "\x00", "x": "1"}
     monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5")
     monkeypatch.setenv("HTTP_X_CHENGXIN_IDENTITY", '{"who": "u1", "name": "王科长", "role": "county"}')
     assert asked()["who"] == "王科长"  # an address cannot say who one is

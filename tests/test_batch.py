@@ -1,5 +1,6 @@
 """The fast batch: forked kernels equal stock Papermill's, nothing leaks, a fault costs its own report only."""
 
+import errno
 import json
 import os
 import re
@@ -7,17 +8,21 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 import papermill
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from chengxin import kernels, report_commands
 from chengxin.batch import make_reports
+from chengxin.console import told
 from chengxin.kernels import Forks
-from chengxin.making import WARM, execute
+from chengxin.making import WARM, Job, execute
+from chengxin.rendering import write
 from chengxin.reports import KINDS
 
 AWKWARD = [
@@ -179,34 +184,125 @@ def test_a_unit_that_fails_once_is_made_at_the_second_try(demo, tmp_path):
     assert [row.state for row in batch.made] == ["made"]
 
 
-def test_after_a_kill_every_file_is_whole_and_the_next_run_goes_on(demo, tmp_path):
-    out = tmp_path / "out"
-    code = "from chengxin.cli import main; main()"
-    words = [sys.executable, "-c", code, "report", "--period", "2026", "--out", str(out)]
-    running = subprocess.Popen([*words, "--database", str(demo / "chengxin.db")], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)  # fmt: skip
-    end, manifest = time.monotonic() + 120, out / "manifest.json"  # a kill before it is there makes all again
-    while not (manifest.is_file() and len(list(out.glob("2026-*.html"))) >= 2) and time.monotonic() < end:
-        time.sleep(0.05)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
-    left = sorted(out.glob("2026-*.html"))
-    assert len(left) >= 2
-    assert all(page.read_text("utf-8").rstrip().endswith("</html>") for page in left)
-    json.loads(manifest.read_text("utf-8"))
-    batch = make_reports(str(demo / "chengxin.db"), "2026", None, out)
-    states = [row.state for row in batch.made]
-    assert len(states) == 10
-    assert set(states) <= {"made", "current"}
-    assert "current" in states
+BATCH = """import sys
+from pathlib import Path
+from chengxin.report_commands import run
+database, out, template = sys.argv[1:]
+try:
+    run(database, "2026", None, Path(out), False, template=Path(template), jobs=2)
+except KeyboardInterrupt:
+    sys.exit(130)"""
+
+
+@contextmanager
+def batch_at(moment, database, out, template):
+    """A batch in a process and a session of its own, once a moment has come."""
+    words = [sys.executable, "-c", BATCH, database, out, template]
+    with subprocess.Popen([*map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                          start_new_session=True) as running:  # fmt: skip
+        end = time.monotonic() + 120
+        while not moment():
+            assert running.poll() is None, "it ended before the moment"
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        yield running
+
+
+def whole(out: Path) -> int:
+    """How many pages there are; each is whole, and the manifest is."""
+    pages = list(out.glob("2026-*.html"))
+    assert all(page.read_text("utf-8").rstrip().endswith("</html>") for page in pages)
+    if (out / "manifest.json").exists():
+        json.loads((out / "manifest.json").read_text("utf-8"))
+    return len(pages)
+
+
+def test_after_kills_every_file_is_whole_and_the_next_run_goes_on(demo, tmp_path):
+    database, out = demo / "chengxin.db", tmp_path / "out"
+    path = notebook(tmp_path / "t.ipynb", "county = period = ''", "import time\ntime.sleep(0.3)", tags=["parameters"])
+    moments = {
+        "a notebook is being written": lambda: list(out.glob(".*.part.ipynb")),
+        "some are done": lambda: len(list(out.glob("2026-*.html"))) > 4,
+    }
+    for moment in moments.values():
+        with batch_at(moment, database, out, path) as running:
+            running.kill()
+        whole(out)
+    there = json.loads((out / "manifest.json").read_text("utf-8"))
+    batch = make_reports(str(database), "2026", None, out, template=path)
+    assert [row.state for row in batch.made].count("current") == len(there) > 3, "what was noted is not made again"
+    assert whole(out) == len(batch.made) == 10
     assert not list(out.glob(".*part*"))
 
 
-def test_a_file_that_was_changed_by_hand_is_made_again_with_the_same_bytes(demo, tmp_path):
-    database = str(demo / "chengxin.db")
-    first = make_reports(database, "2026", ["TZW"], tmp_path).made[0]
-    page = tmp_path / first.file
-    before = page.read_bytes()
-    page.write_text("spoilt", "utf-8")
-    assert make_reports(database, "2026", ["TZW"], tmp_path).made[0].state == "made"
-    assert page.read_bytes() == before
+def test_ctrl_c_finishes_what_is_being_made_and_leaves_no_process(demo, tmp_path):
+    out = tmp_path / "out"
+    path = notebook(tmp_path / "t.ipynb", "county = period = ''", "import time\ntime.sleep(0.3)", tags=["parameters"])
+    with batch_at(lambda: list(out.glob("2026-*.html")), demo / "chengxin.db", out, path) as running:
+        started = psutil.Process(running.pid).children(recursive=True)
+        assert len(started) > 2
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+        said = running.stderr.read()
+    assert running.returncode == 130
+    assert "已中断" in said
+    assert "Traceback" not in said
+    assert 1 <= whole(out) < 10
+    assert len(json.loads((out / "manifest.json").read_text("utf-8"))) == whole(out), "each was noted"
+    assert not list(out.glob(".*part*"))
+    assert not psutil.wait_procs(started, timeout=10)[1]
+
+
+WRITER = """import os, random, signal, sys, time
+from pathlib import Path
+from chengxin.rendering import write
+path, chance, texts = Path(sys.argv[1]), random.Random(6), ["a" * 300_000, "b" * 300_000]
+write(path, texts[0])
+for _ in range(25):
+    child = os.fork()
+    if not child:
+        while True:
+            for text in texts:
+                write(path, text)
+    time.sleep(chance.uniform(0, 0.02))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert path.read_text() in texts, "half a file"
+"""
+
+
+def test_a_file_is_whole_whenever_its_writer_is_killed(tmp_path):
+    subprocess.run([sys.executable, "-c", WRITER, str(tmp_path / "x.html")], check=True, timeout=60)
+
+
+def test_a_full_disk_leaves_no_half_file(tmp_path, monkeypatch):
+    path = tmp_path / "x.html"
+    write(path, "whole")
+    monkeypatch.setattr("os.fsync", lambda handle: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
+    with pytest.raises(OSError, match="No space left") as error:
+        write(path, "new")
+    assert path.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [path]
+    assert told(error.value) == f"不能读写“{path}”：磁盘已满。请换一个位置，或改正后再试。"
+
+
+def test_names_of_files_are_safe_and_stay_apart(tmp_path):
+    names = ["../../etc/x", "CON", "a/b", "a_b", "a b", "x" * 300, "x" * 299 + "y", ".", "路桥", "a\\b", "nul.txt"]
+    jobs = [Job(KINDS[kind], name, name, name, tmp_path, ("html",), "", tmp_path, 1) for name in names
+            for kind in ("index", "card")]  # fmt: skip
+    files = [job.files[0] for job in jobs]
+    assert len(set(map(str.lower, files))) == len(jobs)
+    assert all(re.fullmatch(r"[\w-]+\.html", file) and len(file.encode()) < 250 for file in files)
+    assert not {file.split(".")[0].upper() for file in files} & {"CON", "NUL"}
+
+
+def test_files_that_were_changed_by_hand_are_made_again_with_the_same_bytes(demo, tmp_path):
+    words = (str(demo / "chengxin.db"), "2026", ["TZW"], tmp_path)
+    formats = ("html", "pdf", "docx", "xlsx")  # an executed notebook holds the times of its run
+    first = make_reports(*words, formats=formats).made[0]
+    before = {name: (tmp_path / name).read_bytes() for name in first.files}
+    assert len(before) == len(formats)
+    (tmp_path / first.files[2]).write_text("spoilt", "utf-8")
+    for name in (first.files[0], first.files[1], first.files[3]):
+        (tmp_path / name).unlink()
+    assert make_reports(*words, formats=formats).made[0].state == "made"
+    assert {name: (tmp_path / name).read_bytes() for name in first.files} == before

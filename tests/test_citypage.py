@@ -1,44 +1,28 @@
 """The city page: what it shows is what the database holds, whatever is chosen or asked for in the address."""
 
+import html
 import io
 import re
 from datetime import UTC, datetime
+from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from boards import fits_each_screen, looked_at, words
 from playwright.sync_api import expect
 from stores import empty_database, opened, sample_database
 
-from chengxin import citywords, readers, trendline
+from chengxin import citysheets, citywords, readers, trendline
 from chengxin.changes import put, record
 from chengxin.citypage import CityPage, tiles
-from chengxin.citysheets import DEFINED
+from chengxin.citysheets import defined
 from chengxin.overview import Choice, gathered, headline
 from chengxin.placing import shortened
 from chengxin.store import writing
-from chengxin.weakspots import flags, group_rates, ranking, trend
-
-SCREENS = {"wall": (1920, 1080), "desk": (1366, 768), "phone": (390, 844)}
-FITS = "Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth"
-
-
-@pytest.fixture(scope="module")
-def path(sample):
-    return sample
-
-
-@pytest.fixture(scope="module")
-def engine(path):
-    with opened(path) as engine:
-        yield engine
-
-
-def words(page):
-    """What is written on the page, without markup."""
-    return re.sub(r"<[^>]*>", " ", " ".join(piece.value for piece in page.body.values()))
+from chengxin.weakspots import flags, group_rates, ranking, trend, unit_ranking
 
 
 def test_every_figure_stands_there_with_its_definition(engine):
@@ -53,9 +37,10 @@ def test_every_figure_stands_there_with_its_definition(engine):
 def test_tables_have_their_definitions_and_the_page_its_date(engine):
     page = CityPage(engine)
     assert "截至2026年10月31日" in page.body["title"].value
-    said = " ".join(getattr(child, "value", "") or "" for child in page.page.children[0].children)
-    assert all(text in said for pair in DEFINED.items() for text in pair)
-    assert DEFINED.items() <= page.shown().said.items()
+    told = defined(page.city)
+    assert "2024年截至2024年12月31日、2025年截至2025年12月31日、2026年截至2026年10月31日" in told["截至日"]
+    assert all(text in page.body["defined"].value for pair in told.items() for text in pair)
+    assert told.items() <= page.shown().said.items()
 
 
 def test_the_trend_carries_every_figure_and_stays_in_its_frame(engine):
@@ -113,6 +98,52 @@ def test_an_address_is_looked_up_and_never_run(engine):
         assert page.choice == Choice("2026")
         assert "可用：" in page.wrong.value
         assert "<img" not in page.wrong.value
+    page = CityPage(engine, {"period": "2030", "kind": "x", "county": "y" * 5000})
+    assert page.wrong.value.count("可用：") == 3  # all that is wrong in one go
+    assert len(page.wrong.value) < 1000
+
+
+def test_what_is_shown_has_an_address_that_shows_it_again(engine):
+    page = CityPage(engine, {"period": "2025", "kind": "street", "county": "331082"})
+    links = [re.search(r'city.ipynb\?([^"]*)', page.body[name].value)[1] for name in ("links", "units")]
+    asked = [dict(parse_qsl(html.unescape(link))) for link in links]
+    assert CityPage(engine, asked[0]).choice == page.choice
+    best = unit_ranking(page.city, Choice("2025", "street"))["unit"][0]
+    assert CityPage(engine, asked[1]).choice == Choice("2025", "street", best)
+
+
+def test_score_rates_are_of_areas_where_they_fit_and_of_units_where_they_do_not(engine, monkeypatch):
+    page = CityPage(engine, {"kind": "street"})
+    names = set(ranking(page.city, page.choice)["name"])
+    assert set(page.heat()[0]["area"]) == names
+    assert all(name in page.body["heat"].value for name in names)
+    monkeypatch.setattr(citysheets, "COLUMNS", 11)
+    assert set(page.heat()[0]["area"]) == set(unit_ranking(page.city, page.choice)["short_name"])
+
+
+def test_what_is_taken_along_is_what_is_shown(engine):
+    page = CityPage(engine, {"period": "2025", "kind": "street", "county": "331082"})
+    sheets = {sheet.name: sheet for sheet in page.shown().sheets}
+    for name in sheets["各单位"].frame["short_name"]:  # all of them, as on the page
+        assert name in page.body["units"].value
+    assert len(sheets["各单位"].frame) == page.body["units"].value.count("<tr") - 1
+    for row in sheets["历年"].frame.itertuples():
+        assert f"{row.area}{row.period}年{row.total:.2f}分" in page.body["trend"].value
+    assert set(sheets["历年"].frame["period"]) == {"2024", "2025", "2026"}
+    assert set(sheets["街区得分率"].frame["area"]) == set(page.heat()[0]["area"])
+    for row in sheets["街区失分"].frame.head(12).itertuples():
+        assert f"{row.line} {row.label}" in page.body["lost"].value
+
+
+def test_a_figure_that_is_missing_has_no_unit_and_counts_have_theirs(engine):
+    rows = headline(CityPage(engine).city, Choice("2026"))
+    said = citywords.cards(rows).text
+    assert "<b>96.6</b>%" in said
+    assert ">2273／2354台件</p>" in said
+    assert "增加3个" in said
+    assert "降3.4个百分点" in said
+    said = citywords.cards(rows.assign(value=np.nan)).text
+    assert said.count("<b>—</b></p>") == len(rows)
 
 
 def test_an_empty_database_says_so(tmp_path):
@@ -181,34 +212,31 @@ def test_the_chosen_unit_is_marked_among_all(engine):
     assert "临海市" in said[said.index("cx-mine") :][:120]
 
 
-@pytest.mark.parametrize("screen", SCREENS)
-def test_the_page_in_a_browser(browser, served, path, screen):
-    site, (width, height) = served(path), SCREENS[screen]
-    context = browser.new_context(viewport={"width": width, "height": height})
-    page, outside, errors = context.new_page(), [], []
-    page.on("request", lambda r: None if r.url.startswith((site, "data:", "blob:")) else outside.append(r.url))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{site}voila/render/dashboard/city.ipynb?period=2025&kind=street")
-    expect(page.locator(".cx-cards")).to_be_visible(timeout=60_000)
-    expect(page.locator("h1 + .cx-lead")).to_contain_text("全市2025年")
-    assert page.evaluate(FITS)
-    page.locator(".cx-unit", has_text="临海市").click()
-    expect(page.locator("h1 + .cx-lead")).to_contain_text("临海市2025年", timeout=30_000)
-    assert page.evaluate(FITS)
-    assert outside == []
-    assert errors == []
-    context.close()
+def test_the_page_in_a_browser(browser, served, sample):
+    site = served(sample)
+    with looked_at(browser, site) as page:
+        page.goto(f"{site}voila/render/dashboard/city.ipynb?period=2025&kind=street")
+        lead = page.locator("h1 + .cx-lead")
+        expect(lead).to_contain_text("全市2025年", timeout=60_000)
+        page.locator(".cx-unit", has_text="临海市").click()
+        expect(lead).to_contain_text("临海市2025年", timeout=30_000)
+        page.locator(".cx-unit", has_text="临海市").click()
+        expect(lead).to_contain_text("全市2025年", timeout=30_000)
+        page.get_by_label("类别").select_option("全部")
+        expect(lead).to_contain_text("景区和街区", timeout=30_000)
+        fits_each_screen(page)
 
 
-def test_the_buttons_save_files_that_agree_with_the_database(browser, served, path, engine):
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
-    page, outside = context.new_page(), []
-    site = served(path)
-    page.on("request", lambda r: None if r.url.startswith((site, "data:", "blob:")) else outside.append(r.url))
-    page.goto(f"{site}voila/render/dashboard/city.ipynb?period=2025&kind=street")
-    page.get_by_label("填报单位").select_option("临海市")
-    expect(page.locator("h1 + .cx-lead")).to_contain_text("临海市2025年", timeout=60_000)
+def test_the_buttons_save_files_that_agree_with_the_database(browser, served, sample, engine):
+    site = served(sample)
+    with looked_at(browser, site, accept_downloads=True) as page:
+        page.goto(f"{site}voila/render/dashboard/city.ipynb?period=2025&kind=street")
+        page.get_by_label("填报单位").select_option("临海市")
+        expect(page.locator("h1 + .cx-lead")).to_contain_text("临海市2025年", timeout=60_000)
+        _saved_files_agree(page, engine)
 
+
+def _saved_files_agree(page, engine):
     def saved(*buttons):
         with page.expect_download(timeout=60_000) as waited:
             for name in buttons:
@@ -229,5 +257,3 @@ def test_the_buttons_save_files_that_agree_with_the_database(browser, served, pa
         shown = None if pd.isna(row["value"]) else round(row["value"], row["digits"])
         assert cells[row["label"]] == (pytest.approx(shown) if shown is not None else None)
     assert saved("图片（PNG）").startswith(b"\x89PNG\r\n\x1a\n")
-    assert outside == []
-    context.close()

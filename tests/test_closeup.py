@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from stores import opened
 
 from chengxin import closeup as module
 from chengxin import gather, readers
@@ -18,12 +17,6 @@ from chengxin.rubric import load_rubric
 from chengxin.scoring import rank, score, totals
 
 OPEN, RED = "331002-J2-2026", "331022-S1-2026"
-
-
-@pytest.fixture(scope="module")
-def engine(sample):
-    with opened(sample) as engine:
-        yield engine
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import io
 import struct
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from xml.etree import ElementTree
 
 import numpy as np
@@ -79,7 +79,7 @@ def test_a_workbook_has_typed_cells_filters_and_says_what_it_is_of(shown):
     assert [sheet.cell(row, 5).value for row in range(2, 9)] == [3, 97.2, -0.5, None, "=1", 12, "x"]
     facts = {row[1].value: row[2].value for row in book["说明与定义"].iter_rows(min_row=2)}
     assert facts == {"演示数据": exports.DEMO, "评价期": "2026年", "类别": "全部", "填报单位": "全市",
-                     "截至": "2026-10-31", "总分": "各条得分之和。"}  # fmt: skip
+                     "截至": datetime(2026, 10, 31), "总分": "各条得分之和。"}  # fmt: skip
     assert to_xlsx(shown) == to_xlsx(shown)
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import docx
@@ -12,16 +13,18 @@ import nbformat
 import openpyxl
 import pypdf
 import pytest
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from lxml import html as lxml_html
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from chengxin import tables
 from chengxin.batch import make_reports
-from chengxin.document import read
-from chengxin.pdf import to_pdf
+from chengxin.document import Block, led, read
+from chengxin.pdf import PAD, ROOM, to_pdf, widths
 from chengxin.reports import KINDS
-from chengxin.word import to_docx
+from chengxin.word import to_docx, written
 from chengxin.workbook import FACTS, to_xlsx
+from chengxin.workbook import written as sheets
 
 FORMATS = ("html", "pdf", "docx", "xlsx", "ipynb")
 
@@ -50,7 +53,7 @@ def test_pdf_holds_every_cell_of_the_page_as_text(made):
     reader = pypdf.PdfReader(made["pdf"])
     text = squeezed("".join(page.extract_text() for page in reader.pages))
     text = re.sub(rf"—\d+/{len(reader.pages)}—", "", text)
-    missing = [cell for cell in cells(made) if cell.isascii() and cell not in text]
+    missing = [cell for cell in cells(made) if cell not in text]
     assert not missing
     assert f"—1/{len(reader.pages)}—" in squeezed(reader.pages[0].extract_text())
 
@@ -75,6 +78,20 @@ def test_poppler_reads_the_same_title(made):
     assert squeezed(pypdf.PdfReader(made["pdf"]).metadata.title) in squeezed(said)
 
 
+def test_nothing_that_announces_what_follows_ends_a_page(made):
+    """No heading, no question under it and no table's caption stands last on a page of the PDF."""
+    found = list(led(read(nbformat.read(made["ipynb"], 4))))
+    ahead = [block.text for block, leads in found if leads or block.kind == "heading" or (block.columns and block.rows)]
+    assert len(ahead) > 3
+    said = subprocess.run(["pdftotext", "-layout", made["pdf"], "-"], capture_output=True, text=True, check=True).stdout
+    for page in said.split("\f")[:-1]:
+        *_, last, number = [squeezed(line) for line in page.splitlines() if line.strip()]
+        assert re.fullmatch(r"—\d+/\d+—", number)
+        assert not [
+            text for text in ahead if squeezed(text) == last or (len(last) > 8 and squeezed(text).endswith(last))
+        ]
+
+
 def test_word_holds_every_cell_of_the_page(made):
     document = docx.Document(str(made["docx"]))
     there = [squeezed(cell.text) for table in document.tables for cell in table._cells]
@@ -97,9 +114,14 @@ def test_word_is_an_official_document(made):
     assert all(
         shape._inline.docPr.get("descr") and shape._inline.docPr.get("title") for shape in document.inline_shapes
     )
+    assert body.index("<w:tblCellMar>") < body.index("<w:tblLook"), "in the order of the schema"
+    odd, even = page.footer.paragraphs[0], page.even_page_footer.paragraphs[0]
+    assert document.settings.odd_and_even_pages_header_footer
+    assert (odd.alignment, even.alignment) == (WD_ALIGN_PARAGRAPH.RIGHT, WD_ALIGN_PARAGRAPH.LEFT)
+    assert all("PAGE" in footer._p.xml for footer in (odd, even))
     with zipfile.ZipFile(made["docx"]) as file:
         assert "FangSong" in file.read("word/fontTable.xml").decode()
-        assert "PAGE" in file.read("word/footer1.xml").decode()
+        assert 'w:eastAsia="zh-CN"' in file.read("word/styles.xml").decode()
 
 
 def test_charts_in_word_are_crisp_in_print(made):
@@ -109,11 +131,30 @@ def test_charts_in_word_are_crisp_in_print(made):
         assert part.image.px_width / shape.width.inches > 220
 
 
-def test_libreoffice_opens_the_word_file_with_all_figures(made, tmp_path):
-    office = shutil.which("soffice") or pytest.fail("Run: apt-get install libreoffice-writer-nogui", pytrace=False)
-    words = [office, f"-env:UserInstallation={tmp_path.as_uri()}/profile", "--headless", "--convert-to", "pdf"]
-    subprocess.run([*words, "--outdir", str(tmp_path), str(made["docx"])], capture_output=True, check=True, timeout=180)
-    text = squeezed("".join(page.extract_text() for page in pypdf.PdfReader(next(tmp_path.glob("*.pdf"))).pages))
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    """Opens a Word file in LibreOffice and gives the pages as text."""
+    program = shutil.which("soffice") or pytest.fail("Run: apt-get install libreoffice-writer-nogui", pytrace=False)
+    out = tmp_path_factory.mktemp("office")
+    words = [program, f"-env:UserInstallation={out.as_uri()}/profile", "--headless", "--convert-to", "pdf", "--outdir"]
+
+    def opened(path: Path) -> list[str]:
+        subprocess.run([*words, out, path], capture_output=True, check=True, timeout=180)
+        return [page.extract_text() for page in pypdf.PdfReader(out / f"{path.stem}.pdf").pages]
+
+    return opened
+
+
+def test_a_page_of_the_word_file_has_22_lines_of_28_characters(office, tmp_path):
+    path = tmp_path / "long.docx"
+    path.write_bytes(written([Block("text", "计" * 28 * 60)], "题"))
+    page = office(path)[1]
+    lines = re.findall("计+", page)
+    assert [len(line) for line in lines] == [28] * 22
+
+
+def test_libreoffice_opens_the_word_file_with_all_figures(made, office):
+    text = squeezed("".join(office(made["docx"])))
     figures = [cell for cell in cells(made) if re.fullmatch(r"[\d.]{1,5}", cell)]
     assert figures
     assert not [cell for cell in figures if cell not in text]
@@ -143,11 +184,39 @@ def test_workbook_holds_the_figures_of_the_page_as_numbers(made):
         assert sheet.auto_filter.ref == sheet.dimensions
 
 
+def test_days_are_days_and_sheets_are_named_in_whole_words():
+    def one(name: str) -> Block:
+        return Block("table", f"表1　{name}（共1条）", columns=["期限"], rows=[["2026-11-30"], ["2026-13-01"], ["—"]],
+                     right=[False], marks=[""] * 3)  # fmt: skip
+
+    book = openpyxl.load_workbook(
+        io.BytesIO(
+            sheets([[one("景区总分对比"), one("街区总分对比")], [one("街区得分")]], [["报告", "说明", "甲"]], "题")
+        )
+    )
+    assert book.sheetnames == ["总分对比", "街区得分", FACTS]
+    day, *others = (row[0] for row in book["街区得分"].iter_rows(min_row=2))
+    assert (day.value.date(), day.number_format) == (date(2026, 11, 30), "yyyy-mm-dd")
+    assert [cell.value for cell in others] == ["2026-13-01", "—"]
+
+
 def test_the_same_notebook_gives_the_same_bytes(made):
     notebook = nbformat.read(made["ipynb"], 4)
     for write, ending in ((to_pdf, "pdf"), (to_docx, "docx"), (to_xlsx, "xlsx")):
         first = write(notebook, "题")
         assert first == write(notebook, "题"), ending
+
+
+def test_a_wide_table_gives_its_room_to_the_column_that_makes_it_high():
+    columns = ["评价对象", "整改建议", "期限", "状态"]
+    rows = [["演示·码头夜市街", "要求商家去皮称重，" * 8, "2026-11-30", "待整改"]] * 9
+    name, advice, day, state = widths(Block("table", columns=columns, rows=rows))
+    assert day == pytest.approx(6 + PAD), "a date stays on one line"
+    assert state == 3 + PAD, "so does a short word"
+    assert 4 + PAD <= name < advice
+    assert ROOM <= name + advice + day + state < ROOM + 1
+    narrow = widths(Block("table", columns=columns, rows=[["甲", "乙", "丙", "丁"]]))
+    assert narrow == [4 + PAD, 4 + PAD, 2 + PAD, 2 + PAD], "as wide as the longest where all fits"
 
 
 NASTY = ["=1+1", "+86", "-x", "@SUM(A1)", "<b>&", "#sys.inputs", "*_`$", "]", "\x07x", "a\nb"]
@@ -162,6 +231,7 @@ def test_what_a_person_typed_stays_text_everywhere():
     sheet = openpyxl.load_workbook(io.BytesIO(to_xlsx(notebook, "题"))).worksheets[0]
     assert {cell.data_type for cell in sheet["A"]} == {"s"}
     assert sheet["A2"].value == "=1+1"
+    assert [cell.quotePrefix for cell in sheet["A"][1:6]] == [True, True, True, True, False], "nor when edited"
     assert sheet.title == "=坏名"
     word = docx.Document(io.BytesIO(to_docx(notebook, "题"))).tables[0]
     assert [cell.text for cell in word._cells][1:] == [text.replace("\x07", "") for text in NASTY]

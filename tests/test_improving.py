@@ -53,6 +53,12 @@ def test_points_offered_are_the_points_lost():
     assert not offered["recorded"].any()
 
 
+def test_who_is_asked_to_mend_is_never_who_was_only_asked():
+    owners = {line.id: line.owner or line.subject for line in BASE}
+    assert owners["12.1"] == owners["13.1"] == "街区"
+    assert set(owners.values()) == {"街区", "商家"}
+
+
 def test_what_somebody_took_up_keeps_owner_date_and_state():
     sheet = score(STREET, seen("a", line1_1=7, line8_1=9))
     row = ("a", "1.1", "", "街区管理办", "rectified", 3.0, "2026-03-01", "2026-02-11", None)

@@ -5,11 +5,11 @@ import json
 import re
 import shutil
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from boards import ATTACK, fits_each_screen, looked_at, words
 from playwright.sync_api import expect
 from stores import empty_database, opened
 
@@ -20,34 +20,10 @@ from chengxin.pointpage import PointPage
 from chengxin.schema import INSTRUMENT, POINT
 from chengxin.store import writing
 
-SCREENS = ((1920, 1080), (1366, 768), (390, 844))
-FITS = """Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth
-&& ![...document.querySelectorAll('.cx-wide')].some(e => e.scrollWidth > e.clientWidth + 1)"""
-CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8").replace('"main *"', '".cx-page *"')
-ATTACK = "<img src=x onerror=alert(1)>"
-
-
-@pytest.fixture(scope="module")
-def engine(sample):
-    with opened(sample) as engine:
-        yield engine
-
 
 @pytest.fixture(scope="module")
 def whole(engine):
     return PointPage(engine)
-
-
-def words(page, *names):
-    """What is written on the page, without markup."""
-    pieces = [page.body[name].value for name in names] or [piece.value for piece in page.body.values()]
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", " ".join(pieces)))
-
-
-def fits(page):
-    """Nothing scrolls sideways; the widgets follow a new size a moment later."""
-    tries = (page.wait_for_timeout(100) or page.evaluate(FITS) for _ in range(50))
-    return any(tries)
 
 
 def test_sample_data_stands_still_on_its_last_day(whole):
@@ -110,6 +86,12 @@ def test_what_is_taken_along_is_what_is_shown(engine, whole):
         assert table["出厂编号"].tolist() == pointwatch.instruments(mine)["serial"].tolist()
         heads = pd.read_csv(io.BytesIO(to_csv(made))).set_index("指标")
         assert heads.loc["应报季报", "数值"] == shown.plain()["应报季报"]
+        quarters = pd.read_csv(io.BytesIO(to_csv(made, "各季度报送")))
+        assert all(name in words(shown, "quarters") for name in quarters["季度"])
+        assert heads.loc["按期报送率", "比上期"] == pytest.approx(2.5 if not unit else 22.2)
+        agreed = pd.read_csv(io.BytesIO(to_csv(made, "自查与核查一致性")))
+        assert set(agreed["分组"]) == {"合计", "填报单位", "行业"}
+        assert all(str(name) in words(shown, "agreement") for name in agreed.loc[agreed["分组"] == "行业", "名称"])
         names = [sheet.name for sheet in made.sheets]
         assert len(set(names)) == len(names)
         assert to_xlsx(made).startswith(b"PK")
@@ -137,6 +119,9 @@ def test_another_day_judges_again(engine):
     page.day.value = date(2019, 1, 1)
     assert "还没有监测点应报季报" in page.wrong.value
     assert page.watch.as_of == date(2026, 10, 10)
+    page.day.value = date(2027, 12, 1)
+    assert "太晚；应不晚于2027年11月1日" in page.wrong.value
+    assert page.watch.as_of == date(2026, 10, 10)
     page.day.value = None
     assert page.plain() == before
     assert page.wrong.value == ""
@@ -156,7 +141,8 @@ def test_an_address_is_looked_up_and_never_run(engine):
     page = PointPage(engine, {"quarter": "2026Q2", "county": "331082", "as_of": "2026-08-01"})
     assert (page.quarter.value, page.unit.value, page.day.value) == ("2026Q2", "331082", date(2026, 8, 1))
     assert page.wrong.value == ""
-    for asked in ({"quarter": ATTACK}, {"county": "1' OR 1=1"}, {"as_of": ATTACK}, {"as_of": "2019-01-01"}):
+    days = ({"as_of": day} for day in (ATTACK, "2019-01-01", "0001-01-01", "9999-12-31"))
+    for asked in ({"quarter": ATTACK}, {"county": "1' OR 1=1"}, *days):
         page = PointPage(engine, asked)
         assert (page.quarter.value, page.unit.value) == ("2026Q3", "")
         assert 'role="alert"' in page.wrong.value
@@ -193,22 +179,14 @@ def test_a_county_sees_its_own_points_and_no_others(sample, monkeypatch):
 
 def test_the_page_in_a_browser(browser, served, sample):
     """An address of its own, another unit; each screen; nothing from outside."""
-    site, context = served(sample), browser.new_context(viewport={"width": 1366, "height": 768})
-    page, outside, errors = context.new_page(), [], []
-    page.on("request", lambda r: None if r.url.startswith((site, "data:", "blob:")) else outside.append(r.url))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{site}voila/render/dashboard/point.ipynb?quarter=2026Q2")
-    lead = page.locator("h1 + .cx-lead")
-    expect(lead).to_contain_text("2026年第二季度", timeout=60_000)
-    expect(page.locator(".cx-banner").first).to_contain_text("演示数据")
-    page.get_by_label("填报单位").select_option("临海市")
-    expect(lead).to_contain_text("临海市2026年第二季度", timeout=30_000)
-    page.get_by_label("填报单位").select_option("全部")
-    expect(lead).to_contain_text("全部填报单位", timeout=30_000)
-    for width, height in SCREENS:
-        page.set_viewport_size({"width": width, "height": height})
-        assert fits(page), width
-    assert page.evaluate(CONTRAST) == []
-    assert outside == []
-    assert errors == []
-    context.close()
+    site = served(sample)
+    with looked_at(browser, site) as page:
+        page.goto(f"{site}voila/render/dashboard/point.ipynb?quarter=2026Q2")
+        lead = page.locator("h1 + .cx-lead")
+        expect(lead).to_contain_text("2026年第二季度", timeout=60_000)
+        expect(page.locator(".cx-banner").first).to_contain_text("演示数据")
+        page.get_by_label("填报单位").select_option("临海市")
+        expect(lead).to_contain_text("临海市2026年第二季度", timeout=30_000)
+        page.get_by_label("填报单位").select_option("全部")
+        expect(lead).to_contain_text("全部填报单位", timeout=30_000)
+        fits_each_screen(page)
