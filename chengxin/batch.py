@@ -2,6 +2,7 @@
 
 A file is written beside its final name and moved there when whole, so whatever stops the batch leaves the last good
 set; what is up to date by content is not made again. A unit that fails leaves a line in the summary; the others go on.
+The same data give the same bytes, but for the executed notebook (ipynb), which holds the times of its run.
 """
 
 import hashlib

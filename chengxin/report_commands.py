@@ -32,7 +32,7 @@ def report(
         typer.Option(
             "--format",
             metavar="格式",
-            help="html、pdf、docx（Word）、xlsx（Excel）、ipynb（执行后的笔记本），可写几个，用逗号隔开",
+            help="html、pdf、docx（Word）、xlsx（Excel）、ipynb（执行后的笔记本，记有运行时间，每次不同），可写几个，用逗号隔开",
         ),
     ] = "html",
     jobs: Annotated[
