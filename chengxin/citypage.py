@@ -94,8 +94,9 @@ class CityPage(Board):
         made = []
         for kind in self._kinds():
             choice = Choice(self.choice.period, kind, self.choice.unit)
-            rates = group_rates(self.city, choice, by(self.city, choice), COLUMNS)
-            whose, count = WHOSE[by(self.city, choice)], rates.attrs["of"]
+            key = by(self.city, choice)
+            rates = group_rates(self.city, choice, key, COLUMNS)
+            whose, count = WHOSE[key], rates.attrs["of"]
             some = f"最低和最高的各{COLUMNS // 2}个{whose}（共{count}个）" if count > COLUMNS else f"各{whose}"
             rates.attrs["title"] = f"{AREA_KINDS[kind]}：{some}各检查内容得分率"
             made.append(rates)

@@ -170,7 +170,7 @@ def consistency(rubric: Rubric, teams: pd.DataFrame, reference: pd.DataFrame) ->
     Raises
     ------
     DataError : faulty observations
-    UsageError : the reference is not exactly one assessment
+    UsageError : the reference is not exactly one assessment, or no team judged anything
     """
     right = judged(rubric, reference)
     if right["assessment"].nunique() != 1:
@@ -179,6 +179,8 @@ def consistency(rubric: Rubric, teams: pd.DataFrame, reference: pd.DataFrame) ->
     found["off"] = found["score"] - found["score_right"]
     found["same"] = (found["off"].abs() < EDGE).where(found["off"].notna())
     labels, wide = {line.id: line.label for line in rubric.lines}, found.dropna(subset=["score"])
+    if wide.empty:
+        raise UsageError("小组的观测里没有评过的条目；应为各小组的答卷，一组一个评价编号。")
     rows = [
         {"line": line, "label": labels[line], "reference": part["score_right"].iloc[0], "teams": len(part)}
         | _spread(part)

@@ -136,15 +136,21 @@ def intervals_command(
 def lines_command(
     rubric: Rubric, source: Source = None, period: Period = None, database: Database = None, form: Form = "table"
 ) -> None:
-    """各条的得分率、区分度、名义权重和实际权重，以及可能重复计分的条目。"""
+    """各条的得分率、区分度、名义权重和实际权重，去掉一条有多少变名次，以及可能重复计分的条目。"""
     from chengxin import lab
 
     given = _loaded(rubric, source, period, database)
-    rows = lab.line_statistics(given.rubric, given.observations).to_dict("records")
+    without = lab.leave_one_out(given.rubric, given.observations).set_index("line")[
+        ["reranked", "most_places", "first"]
+    ]
+    left, alone = without.to_dict("index"), dict.fromkeys(without.columns)  # only base lines are left out
+    rows = [row | left.get(row["line"], alone)
+            for row in lab.line_statistics(given.rubric, given.observations).to_dict("records")]  # fmt: skip
     twice = lab.double_counting(given.rubric, given.observations).to_dict("records")
     columns = {
         "line": "条目", "label": "内容", "section": "类别", "points": "分值", "n": "评价（个）", "rate": "得分率",
-        "full": "满分占", "none": "零分占", "weight": "名义权重", "effective": "实际权重", "findings": "提示",
+        "full": "满分占", "none": "零分占", "weight": "名义权重", "effective": "实际权重",
+        "reranked": "去掉后变名次（个）", "findings": "提示",
     }  # fmt: skip
     if form == "json":
         show([row | {"double_counting": [pair for pair in twice if row["line"] in (pair["first"], pair["second"])]}

@@ -92,7 +92,8 @@ class Study:
                     words=f"{period}年{AREA_KINDS.get(rubric, rubric)}")
             for period, rubric in self.others
         ]  # fmt: skip
-        return Html(f'<p class="cx-rule">看哪一批评价：{"　".join(told)}</p>')
+        each = "　".join(f'<span class="cx-figure">{one}</span>' for one in told)
+        return Html(f'<p class="cx-rule">看哪一批评价：{each}</p>')
 
 
 def study(

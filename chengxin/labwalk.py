@@ -92,7 +92,7 @@ class Enough:
 
     def __init__(self) -> None:
         self.fields = {
-            "n": parts.number("抽查（户）", "30"), "population": parts.number("经营户总数（空着为很多）", "120"),
+            "n": parts.number("抽查（户）", "30"), "population": parts.number("经营户总数（可以空着）", "120"),
             "margin": parts.number("允许误差（百分点）", "10"), "confidence": parts.number("置信水平（%）", "95"),
             "standard": parts.number("满意度标准（%）", "95"), "expected": parts.number("预计满意（%）", "97"),
         }  # fmt: skip

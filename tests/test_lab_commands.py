@@ -42,6 +42,15 @@ def test_a_table_and_the_same_as_json(chengxin, csv, name):
     assert table.stdout.splitlines()[1].startswith(str(rows[0][key]))
 
 
+def test_lines_say_what_leaving_each_out_would_do(chengxin, csv):
+    words, told = ["lab", "lines", csv, "--rubric", "street"], ["reranked", "most_places", "first"]
+    expected = lab.leave_one_out(STREET, observed(STREET, 6, 1)).set_index("line")[told]
+    for row in json.loads(chengxin(*words, "--format", "json").stdout):
+        known = row["line"] in expected.index
+        assert [row[name] for name in told] == (expected.loc[row["line"]].tolist() if known else [None] * 3)
+    assert "去掉后变名次（个）" in chengxin(*words).stdout.splitlines()[0]
+
+
 def test_agreement_of_two_files(chengxin, csv, tmp_path):
     frame = observed(STREET, 6, 1)
     other = tmp_path / "b.csv"
@@ -132,6 +141,15 @@ def test_assessors_of_one_area_and_merchants_known_one_by_one(chengxin, tmp_path
     assert how["331022-J1-2026"] == "部分逐户"  # the ledgers fill in some of its lines
     assert set(how.values()) == {"逐户", "部分逐户", "按户数"}
     assert "抽查户重抽" in chengxin("lab", "intervals", *words).stdout.splitlines()[0]
+
+
+def test_files_with_a_head_alone_are_refused_or_say_that_there_is_nothing(chengxin, csv, tmp_path):
+    empty = tmp_path / "e.csv"
+    empty.write_text("assessment,line,value\n", "utf-8")
+    for words, code in ((["exercise", empty, csv], 2), (["exercise", csv, empty], 2), (["agreement", empty, csv], 2),
+                        (["effect", empty], 0), (["intervals", empty], 0), (["lines", empty], 0)):  # fmt: skip
+        done = chengxin("lab", *words, "--rubric", "street")
+        assert (done.returncode, "Traceback" in done.stderr) == (code, False), (words, done.stderr)
 
 
 def test_an_exercise_of_several_teams(chengxin, csv, tmp_path):

@@ -209,6 +209,30 @@ def test_variance_shares_find_the_group_that_decides():
     pd.testing.assert_frame_equal(found, again)
 
 
+def test_variance_shares_are_those_of_gamma_draws_estimated_another_way():
+    """Jansen's estimator on plain random draws of independent gammas, ranks by SciPy."""
+    frame = observed(STREET, 8, 4)
+    found = lab.variance_shares(STREET, frame, 1024, 3).set_index("group")
+    own, known, rng = panel(STREET, frame), groups(STREET), np.random.default_rng(9)
+    points = np.array([own.points[places].sum() for _, places in known])
+    inside = np.concatenate([own.points[places] / own.points[places].sum() for _, places in known])
+    group = np.repeat(np.arange(len(known)), [len(places) for _, places in known])
+    official = rankdata(-own.results["unrounded"].round(9), "min")
+
+    def shift(gamma):
+        weights = 100 * (gamma / gamma.sum(axis=1, keepdims=True))[:, group] * inside
+        totals = np.maximum(weights @ own.share.T + own.rest, 0).round(9)
+        return np.abs(rankdata(-totals, "min", axis=1) - official).mean(axis=1)
+
+    one, two = (rng.gamma(4 * points, size=(8000, len(points))) for _ in range(2))
+    first = shift(one)
+    for n, (name, _) in enumerate(known):
+        mixed = one.copy()
+        mixed[:, n] = two[:, n]
+        total = ((first - shift(mixed)) ** 2).mean() / 2 / first.var()
+        assert abs(found.loc[name, "total"] - total) < 0.06, name
+
+
 def test_variance_shares_without_any_change_of_rank_are_missing():
     frame = observed(SCENIC, 1, 1)
     assert lab.variance_shares(SCENIC, frame, 4, 1)[["first", "total"]].isna().all(axis=None)
