@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from books import GALLERY, IDENTITY, PID, TRIVIAL, book
+from books import GALLERY, IDENTITY, LOST, PID, TRIVIAL, book
 from pypdf import PdfReader
 from serving import serving
 from stores import opened, sample_database
@@ -40,6 +40,7 @@ def site(served, tmp_path_factory):
     book(notebooks / "entry" / "gallery.ipynb", GALLERY, title="组件一览", about="样式表的每个组件。")
     book(notebooks / "entry" / "trivial.ipynb", TRIVIAL, title="一个数")
     book(notebooks / "entry" / "pid.ipynb", PID, title="进程号")
+    book(notebooks / "entry" / "lost.ipynb", LOST, title="缺控件")
     book(notebooks / "dashboard" / "who.ipynb", IDENTITY, title="我是谁")
     book(notebooks / "reports" / "secret.ipynb", "print(1)", title="模板")
     return served(sample_database(tmp_path_factory.mktemp("site") / "chengxin.db"), notebooks=notebooks)
@@ -110,7 +111,7 @@ def test_focus_is_seen(visit):
 def test_the_landing_page_lists_what_is_served_without_a_kernel(visit, site):
     page = visit(screen="phone")
     assert page.locator("h1").count() == 1
-    assert page.locator(".cx-tile b").all_inner_texts() == ["组件一览", "进程号", "一个数", "我是谁"]
+    assert page.locator(".cx-tile b").all_inner_texts() == ["组件一览", "缺控件", "进程号", "一个数", "我是谁"]
     assert "演示模式" in page.locator(".cx-top").inner_text()
     assert page.evaluate(SIDEWAYS) == [0]
     assert page.evaluate(CONTRAST) == []
@@ -148,6 +149,18 @@ def test_a_killed_kernel_is_told_with_a_way_out(visit):
     alarm.get_by_role("button", name="刷新页面").click()
     page.locator("#cx-alarm:empty").wait_for(state="attached")
     page.locator(".widget-label").wait_for()
+
+
+def test_a_page_without_its_widgets_opens_again_once_and_then_says_so(visit):
+    """As when the line was cut while the page was being opened."""
+    page, asked = visit(), []
+    page.on("request", lambda request: asked.append(request.url) if request.is_navigation_request() else None)
+    page.goto("voila/render/entry/lost.ipynb")
+    alarm = page.locator("#cx-alarm", has_text="本页没有打开完整。已保存的内容都在，请刷新页面")
+    alarm.wait_for()
+    assert len(asked) == 2
+    page.faults = [fault for fault in page.faults if "widget model not found" not in fault]
+    alarm.get_by_role("button", name="刷新页面").wait_for()
 
 
 def test_a_kernel_that_was_ended_is_told(visit, site):

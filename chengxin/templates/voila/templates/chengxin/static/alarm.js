@@ -5,7 +5,9 @@
     lost: "网络连接中断，正在自动重新连接。请不要关闭本页：中断前的内容已经保存，中断期间改动的内容恢复后自动补存。",
     gone: "本页会话已结束（长时间未操作或服务已重启）。已保存的内容都在，请刷新页面继续。",
     out: "登录已过期。已保存的内容都在，请重新登录后继续。",
+    blank: "本页没有打开完整。已保存的内容都在，请刷新页面；仍不行请告知管理员。",
   };
+  const PATIENCE = 90_000, begun = Date.now(); // milliseconds that a page may take until it is shown
   const alarm = () => document.getElementById("cx-alarm");
   let shown = "", leaving = false;
   addEventListener("pagehide", () => { leaving = true; });
@@ -13,7 +15,7 @@
   const show = (state) => {
     if (leaving || state === shown || (shown === "gone" && state !== "out")) return;
     shown = state;
-    const shut = state === "gone" || state === "out"; // nothing is saved any more, so nothing more may be typed
+    const shut = state === "gone" || state === "out" || state === "blank"; // nothing is saved any more, so nothing more may be typed
     document.querySelectorAll("#rendered_cells .cx-page").forEach((page) => { page.inert = shut; });
     alarm().replaceChildren();
     if (!state) return;
@@ -43,5 +45,16 @@
     }
   };
   addEventListener("focusin", ({ target }) => { if (target.closest?.(".cx-number")) target.inputMode = "decimal"; }); // digits on a phone
-  setInterval(() => { if (document.querySelector(".jupyter-widgets-disconnected")) show("gone"); }, 1000);
+  const blank = () => document.querySelector(".jp-OutputArea-output.jupyter-widgets")?.textContent.startsWith("Error displaying")
+    || (Date.now() - begun > PATIENCE && document.querySelector("script[type='application/vnd.voila.cell-output+json']"));
+  // a line cut while the page was being opened: once it is opened again by itself, then the reader is told
+  const open_again = () => {
+    if (Date.now() - Number(sessionStorage.getItem("cx-opened")) < 2 * PATIENCE) return show("blank");
+    sessionStorage.setItem("cx-opened", Date.now());
+    location.reload();
+  };
+  setInterval(() => {
+    if (document.querySelector(".jupyter-widgets-disconnected")) show("gone");
+    else if (!leaving && !shown && blank()) open_again();
+  }, 1000);
 })();
