@@ -6,6 +6,7 @@ To run notebooks alone, name this file too, or pytest does not load it: ``pytest
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -43,15 +44,22 @@ def run(*words: object, cwd: Path | None = None, **env: str) -> subprocess.Compl
 
 @cache
 def _demo(out: Path) -> Path:
-    done = run("demo", "--out", out)
-    assert done.returncode == 0, done.stderr
+    """Made by the first process of the run that needs it; the others wait for it."""
+    lock = sqlite3.connect(out.with_name("lock"), timeout=600, isolation_level=None)
+    lock.execute("BEGIN EXCLUSIVE")
+    if not out.exists():
+        done = run("demo", "--out", out)
+        assert done.returncode == 0, done.stderr
+    lock.close()
     return out
 
 
 def pytest_configure(config):
-    folder = tempfile.TemporaryDirectory(prefix="chengxin-")
-    config.add_cleanup(folder.cleanup)
-    config.demo = Path(folder.name) / "demo"
+    if not hasattr(config, "workerinput"):  # the process that starts the others
+        folder = tempfile.TemporaryDirectory(prefix="chengxin-")
+        config.add_cleanup(folder.cleanup)
+        os.environ["CHENGXIN_TESTS"] = folder.name
+    config.demo = Path(os.environ["CHENGXIN_TESTS"]) / "demo"
 
 
 def pytest_collection_finish(session):

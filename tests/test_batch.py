@@ -77,12 +77,12 @@ def _joined(outputs):
 
 @pytest.fixture(scope="module")
 def forks(demo):
-    os.environ["CHENGXIN_DB"] = str(demo / "chengxin.db")
-    with Forks(WARM, "index", "331082", "2026", charts=1) as source:
-        assert not source.failed
-        yield source
-        assert not source.failed, "no kernel was started the ordinary way"
-    del os.environ["CHENGXIN_DB"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHENGXIN_DB", str(demo / "chengxin.db"))
+        with Forks(WARM, "index", "331082", "2026", charts=1) as source:
+            assert not source.failed
+            yield source
+            assert not source.failed, "no kernel was started the ordinary way"
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
