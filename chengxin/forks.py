@@ -145,7 +145,6 @@ def _become(wanted: dict[str, Any], line: socket.socket) -> None:
 
         app = IPKernelApp.instance()
         app.initialize(words)
-        app.log.addFilter(lambda record: "KeyboardInterrupt" not in record.getMessage())  # its manager's way to end it
         if "ipywidgets" in sys.modules:  # imported before there was a kernel to tell of it
             sys.modules["ipywidgets"].load_ipython_extension(app.shell)
         app.start()
