@@ -86,9 +86,10 @@ class Study:
         """On the site: the same page on the other assessments; in a notebook the cell itself is changed."""
         if not served() or not self.others:
             return Html("")
-        here, link = (self.period, self.rubric.id), '<a href="?rubric={rubric}&amp;period={period}">{words}</a>'
+        here = self.period, self.rubric.id
+        link, shown = '<a href="?rubric={rubric}&amp;period={period}">{words}</a>', "<strong>{words}</strong>"
         told = [
-            escaped("<b>{words}</b>" if (period, rubric) == here else link, rubric=rubric, period=period,
+            escaped(shown if (period, rubric) == here else link, rubric=rubric, period=period,
                     words=f"{period}年{AREA_KINDS.get(rubric, rubric)}")
             for period, rubric in self.others
         ]  # fmt: skip

@@ -184,9 +184,10 @@ def test_a_unit_that_fails_once_is_made_at_the_second_try(demo, tmp_path):
     assert [row.state for row in batch.made] == ["made"]
 
 
-BATCH = """import sys
+BATCH = """import signal, sys
 from pathlib import Path
 from chengxin.report_commands import run
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what a shell runs in the background
 database, out, template = sys.argv[1:]
 try:
     run(database, "2026", None, Path(out), False, template=Path(template), jobs=2)

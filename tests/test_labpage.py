@@ -167,7 +167,7 @@ def test_the_address_asks_for_another_study_of_the_kit_and_for_nothing_else(at, 
     links = re.findall(r'href="([^"]+)"', found.links().text)
     assert "?rubric=street&amp;period=2026" in links
     assert "?rubric=scenic_area&amp;period=2024" not in links
-    assert "<b>2024年景区</b>" in found.opening().text
+    assert "<strong>2024年景区</strong>" in found.opening().text
     assert found.links().text in found.form().page.children[0].value
     secret = tmp_path / "x.yaml"
     secret.write_text("id: <i>", "utf-8")

@@ -132,8 +132,10 @@ def test_the_grid_is_kept_as_records(engine):
     drafts.save_all(engine, "assessment", DRAFT, cells, **HERE)
     workflow.submit(engine, DRAFT, **HERE)
     with engine.connect() as conn:
-        assert conn.execute(sa.select(SAMPLE.c.seed, SAMPLE.c.population, SAMPLE.c.drawn)).all() == [(20261102, 30, 30)]
-        results = conn.execute(sa.select(CHECK.c.merchant, CHECK.c.result).where(CHECK.c.line == line)).all()
+        kept = sa.select(SAMPLE.c.seed, SAMPLE.c.population, SAMPLE.c.drawn).where(SAMPLE.c.assessment == DRAFT)
+        assert conn.execute(kept).all() == [(20261102, 30, 30)]
+        found = sa.select(CHECK.c.merchant, CHECK.c.result).where(CHECK.c.assessment == DRAFT, CHECK.c.line == line)
+        results = conn.execute(found).all()
     assert dict(results)[drawn[3]] == "bad"
     assert len(results) == 30
     seen = readers.observations(engine, "2026").query("assessment == @DRAFT and line == @line")
