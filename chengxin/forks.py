@@ -18,6 +18,7 @@ import socket
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -83,22 +84,44 @@ def _shown(method: Any) -> None:
 
 
 def dashboards(busy: int) -> None:
-    """Gather what the dashboards of the whole city show; done at once where nothing has changed since.
+    """Make what the dashboards of the whole city show first; done at once where nothing has changed since.
 
     Parameters
     ----------
     busy : eventfd that is not nought meanwhile
     """
-    from chengxin import closeup, overview, pointwatch
     from chengxin.store import open_store
 
     os.eventfd_write(busy, 1)
     engine = open_store(read_only=True)
-    for board in (overview, closeup, pointwatch):
+    for board in (_city, _area, _points):
         with contextlib.suppress(Exception):  # what fails here fails in the kernel again, where it is told
-            board.latest(engine)
+            board(engine)
     engine.dispose()  # no connection of this process may be used by a child
     os.eventfd_read(busy)
+
+
+def _city(engine: Any) -> None:
+    from chengxin import overview
+
+    overview.latest(engine)
+
+
+def _area(engine: Any) -> None:
+    from chengxin import closeup
+
+    known = closeup.latest(engine)
+    for kind in sorted(set(known.work["rubric"])):
+        known.kind(kind)
+    closeup.closeup(known, closeup.chosen(known))
+
+
+def _points(engine: Any) -> None:
+    from chengxin import pointwatch
+    from chengxin.gather import speaking_day
+
+    books = pointwatch.latest(engine)
+    pointwatch.on(books, speaking_day(books["work"], date.today()))
 
 
 def serve(line: socket.socket, between: Callable[[], None] | None = None) -> None:

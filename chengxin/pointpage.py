@@ -108,7 +108,7 @@ class PointPage(Board):
         last = self.standing + AHEAD
         if day > last:
             raise UsageError(f"截至日期{day_in_words(day)}太晚；应不晚于{day_in_words(last)}。")
-        return watch.watched(books, day)
+        return watch.on(books, day)
 
     def _offer(self, quarter: str, unit: str) -> None:
         """Offer the quarters and units there are; what there is no more gives way to the newest, and to all."""

@@ -93,12 +93,20 @@ def read(engine: Engine) -> dict[str, Any]:
     books = readers.books(engine, BOOKS)
     if books[POINT.name].empty:
         raise UsageError("还没有登记监测点；请先导入监测点名录。")
-    return {**books, "units": readers.units(engine), "work": readers.assessments(engine)}
+    return {**books, "units": readers.units(engine), "work": readers.assessments(engine), "kept": {}}
 
 
 def latest(engine: Engine) -> dict[str, Any]:
     """As `read`, which is asked again only when the data have changed since, or for another reader."""
     return gather.fresh("pointwatch", engine, read)
+
+
+def on(books: dict[str, Any], as_of: date) -> Watch:
+    """As `watched`, which is kept for the day last asked for."""
+    if as_of not in books["kept"]:
+        books["kept"] = {as_of: watched(books, as_of)}
+    kept: Watch = books["kept"][as_of]
+    return kept
 
 
 def watched(books: Mapping[str, Any], as_of: date) -> Watch:
