@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 import nbformat
@@ -25,6 +24,7 @@ from chengxin.assessform import AssessmentForm
 from chengxin.changes import put
 from chengxin.exchange import load
 from chengxin.model import Rubric
+from chengxin.moment import now, today
 from chengxin.places import place
 from chengxin.rubric import load_rubric
 from chengxin.schema import OBSERVATION
@@ -36,10 +36,6 @@ from serving import serving
 
 ASSESSMENT, AREA, MERCHANTS, LINES = "331024-S2-2026", "331024-S2", 40, 19
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 def extra(rubric: Rubric) -> list[str]:
@@ -149,7 +145,7 @@ def browser(path: Path, folder: Path, rounds: int) -> None:
 
 def main(rounds: int = 60) -> None:
     """Both parts, on one database."""
-    print(f"{date.today()}, {rounds} rounds\n")
+    print(f"{today()}, {rounds} rounds\n")
     wide = widened()
     work.load_rubric = lambda name: wide if name == wide.id else load_rubric(name)
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:

@@ -1,6 +1,5 @@
 """Commands by which a named person decides: on a monitoring point, and on a unit's own settings."""
 
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 from chengxin.console import Command, Database, Group
 from chengxin.errors import UsageError
 from chengxin.ledger_commands import AsOf, Form, day, show
+from chengxin.moment import now
 
 Who = Annotated[str, typer.Option("--who", metavar="姓名", help="由谁决定，记入操作记录")]
 setting_app = typer.Typer(cls=Group, help="填报单位自己的设定。", no_args_is_help=True)
@@ -58,9 +58,7 @@ def setting_set(
     if wrong or len(set(names)) < len(names):
         raise UsageError(f"设定要写成“名称=数值”，每项一次，得到：{'、'.join(given)}。")
     start, engine = day(since), open_store(database)
-    changed = set_own(
-        engine, unit, dict(text.split("=", 1) for text in given), since=start, who=who, why=why, at=datetime.now(UTC)
-    )
+    changed = set_own(engine, unit, dict(text.split("=", 1) for text in given), since=start, who=who, why=why, at=now())
     engine.dispose()
     typer.echo(f"{unit}：自{start}起{'、'.join(given)}，改动{changed}项。")
 
@@ -87,11 +85,11 @@ def decide_command(
 
     if answer not in ("yes", "no"):
         raise UsageError(f"--answer得到“{answer}”；应为yes或no。")
-    made, now = day(on), datetime.now(UTC)
+    made = day(on)
     if made > day(None):
         raise UsageError(f"决定日期“{made}”还没有到；应为今天或以前的日期。")
     engine = open_store(database)
-    row = decide(engine, point, kind, quarter, answer == "yes", who=who, on=made, why=why, at=now)
+    row = decide(engine, point, kind, quarter, answer == "yes", who=who, on=made, why=why, at=now())
     engine.dispose()
     said = "同意" if row["agreed"] else "不同意"
     typer.echo(f"监测点{point}，{DECISIONS[kind]}：{said}（{row['decided_by']}，{made}）。理由：{row['reason']}")

@@ -13,6 +13,7 @@ from chengxin.errors import ChengxinError, FaultsError
 from chengxin.evidenceform import EvidenceForm
 from chengxin.gridform import GridForm
 from chengxin.lineform import LineForm
+from chengxin.moment import CHINA
 from chengxin.quarters import day_in_words
 from chengxin.schema import ASSESSMENT_STATES
 from chengxin.tables import Html
@@ -162,7 +163,7 @@ class AssessmentForm:
         """What became of a change."""
         kind, words = SAVED[state]
         if isinstance(said, Saved):
-            words += f"（{datetime.fromisoformat(said.at).astimezone(formwords.CHINA):%H:%M:%S}）"
+            words += f"（{datetime.fromisoformat(said.at).astimezone(CHINA):%H:%M:%S}）"
         elif isinstance(said, ChengxinError) and state in ("frozen", "failed"):
             words += f"：{said}"
         parts.said_saved(self.saved, kind, words)

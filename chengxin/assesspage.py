@@ -12,11 +12,11 @@ from chengxin.access import current, sample
 from chengxin.assessform import AssessmentForm
 from chengxin.csvfiles import normal
 from chengxin.errors import ChengxinError
-from chengxin.formwords import CHINA
+from chengxin.moment import china_day, now
 from chengxin.quarters import day_in_words
 from chengxin.schema import ASSESSMENT_STATES
 from chengxin.store import open_store
-from chengxin.visitor import afterwards, name_field, now
+from chengxin.visitor import afterwards, name_field
 
 EARLIEST = 2000  # year of an assessment; an earlier one is a slip of the finger
 REVIEW = {"city": ("draft", "approved"), "county": ("draft",)}  # what a role may make of what was submitted
@@ -81,7 +81,7 @@ class AssessmentPage:
 
     def begin(self) -> None:
         """Begin the assessment of an area for a period, or open the one there is."""
-        period, who, today = normal(self.period.value), self.who.value.strip(), self.now().astimezone(CHINA).date()
+        period, who, today = normal(self.period.value), self.who.value.strip(), china_day(self.now())
         latest = today.year + 1
         if not who or not (period.isascii() and period.isdigit()) or not EARLIEST <= int(period[:8]) <= latest:
             self._say(f"请填写姓名和评价年度；评价年度是{EARLIEST}至{latest}之间的四位数，如{today.year}。")

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from chengxin import pages, parts
 from chengxin.exports import Shown
+from chengxin.moment import today
 from chengxin.savebar import save_bar
 from chengxin.store import open_store
 from chengxin.tables import Html
@@ -28,7 +29,7 @@ class Board:
 
     def __init__(
         self, database: str | Engine | None = None, asked: dict[str, str] | None = None, *,
-        today: Callable[[], date] = date.today,
+        today: Callable[[], date] = today,
     ) -> None:  # fmt: skip
         self.engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
         self.wrong = parts.block("")

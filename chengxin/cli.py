@@ -1,7 +1,6 @@
 """Thin commands over the kit. Exit codes: 0 done, 1 findings or a part failed, 2 wrong use."""
 
 import sys
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,6 +27,7 @@ from chengxin.console import (
     told,
 )
 from chengxin.errors import ChengxinError, FaultsError, UsageError
+from chengxin.moment import now
 
 app = typer.Typer(
     cls=Group, help="诚信计量评价工具包：评分细则、评分、说明和报告。", no_args_is_help=True, add_completion=False
@@ -155,7 +155,7 @@ def _report_load(folder: Path, database: str | None, who: str, why: str, demo: b
         return observation_faults(load_rubric(rubric), observations, file)
 
     engine = open_store(database)
-    at = datetime.now(UTC)
+    at = now()
     demo = demo or _is_sample(folder)
     counts = load(engine, folder, who=who, why=why, at=at, demo=demo, check_observations=check, unexplained=unexplained)
     engine.dispose()

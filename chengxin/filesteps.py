@@ -1,6 +1,6 @@
 """A filing's steps: handed in by the point, checked on site or returned for completion; and who did what."""
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -11,10 +11,9 @@ from chengxin.changes import put
 from chengxin.drafts import changes
 from chengxin.errors import DataError, Fault, UsageError
 from chengxin.filework import CHECK, OWN, STEPS, Filing, Judged, judge, opened
+from chengxin.moment import china_day
 from chengxin.schema import ANSWER, AUDIT, DRAFT, FILING
 from chengxin.store import writing
-
-CHINA = timezone(timedelta(hours=8))
 
 
 def submit(engine: Engine, point: str, quarter: str, *, who: str, at: datetime) -> Judged:
@@ -42,8 +41,8 @@ def submit(engine: Engine, point: str, quarter: str, *, who: str, at: datetime) 
     if faults:
         raise DataError("季报没有提交", faults)
     about: dict[str, Any] = {"who": who, "why": "提交季报", "at": at}
-    first = filing.row.get("submitted_on")
-    row = {"id": filing.id, "point": point, "quarter": quarter, "submitted_on": first or _day(at), "returned_on": None}
+    first = filing.row.get("submitted_on") or china_day(at)
+    row = {"id": filing.id, "point": point, "quarter": quarter, "submitted_on": first, "returned_on": None}
     counts = {name: judged.counts.get(name, 0) for name in filing.form.counts}
     with writing(engine) as conn:
         _still(conn, filing, OWN, ("open", "returned"))
@@ -70,7 +69,7 @@ def check(engine: Engine, point: str, quarter: str, *, who: str, at: datetime) -
     about: dict[str, Any] = {"who": who, "why": "提交核查", "at": at}
     with writing(engine) as conn:
         _still(conn, filing, CHECK, ("submitted",))
-        put(conn, FILING.name, [{"id": filing.id, "checked_on": _day(at)}], **about)
+        put(conn, FILING.name, [{"id": filing.id, "checked_on": china_day(at)}], **about)
         put(conn, ANSWER.name, [
             _answer(filing, item.id, check_answer=found[item.id]["answer"],
                     note=str(found[item.id].get("note") or "").strip()[:200])
@@ -91,7 +90,7 @@ def give_back(engine: Engine, point: str, quarter: str, *, comment: str, who: st
     filing = opened(engine, point, quarter)
     with writing(engine) as conn:
         _still(conn, filing, CHECK, ("submitted",))
-        row = {"id": filing.id, "returned_on": _day(at)}
+        row = {"id": filing.id, "returned_on": china_day(at)}
         put(conn, FILING.name, [row], who=who, why=comment.strip(), at=at)
 
 
@@ -153,7 +152,3 @@ def _still(conn: Connection, filing: Filing, form: str, steps: tuple[str, ...]) 
     newest = sa.select(sa.func.max(DRAFT.c.id)).where(DRAFT.c.form == form, DRAFT.c.subject == filing.id)
     if (conn.execute(newest).scalar() or 0) != filing.change[form]:
         raise UsageError("提交时有人正在改动，没有提交；请看过改动后再提交。")
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone(CHINA).date()

@@ -16,6 +16,7 @@ from chengxin.drafts import Conflict, Entry, Saved
 from chengxin.errors import ChengxinError, FaultsError
 from chengxin.filework import CHECK, OWN, STEPS, Filing, Judged, judge, opened, step
 from chengxin.itemform import CHECK_SIDE, OWN_SIDE, ItemForm
+from chengxin.moment import CHINA
 from chengxin.quarters import day_in_words, in_words
 from chengxin.tables import Html
 
@@ -163,7 +164,7 @@ class FilingForm:
         """What became of a change."""
         kind, words = SAVED[state]
         if isinstance(said, Saved):
-            words += f"（{datetime.fromisoformat(said.at).astimezone(formwords.CHINA):%H:%M:%S}）"
+            words += f"（{datetime.fromisoformat(said.at).astimezone(CHINA):%H:%M:%S}）"
         elif isinstance(said, ChengxinError) and state in ("frozen", "failed"):
             words += f"：{said}"
         parts.said_saved(self.saved, kind, words)
@@ -233,7 +234,7 @@ class FilingForm:
 
     def _past(self) -> Html:
         rows = filesteps.history(self.engine, self.filing.id).iloc[::-1].head(formwords.SHOWN)
-        when = pd.to_datetime(rows["at"], format="ISO8601").dt.tz_convert(formwords.CHINA)
+        when = pd.to_datetime(rows["at"], format="ISO8601").dt.tz_convert(CHINA)
         shown = rows.assign(when=when.dt.strftime("%m-%d %H:%M:%S"), did=[self._did(row) for row in rows.itertuples()])
         columns = {"when": "时间", "who": "谁", "did": "改动", "why": "说明"}
         return tables.table(shown, columns, f"改动记录（新的在前，最近{formwords.SHOWN}次）", cards=True)

@@ -15,10 +15,11 @@ from chengxin.filework import STEPS, step
 from chengxin.filingform import FilingForm
 from chengxin.form import load_form
 from chengxin.itemform import CHECK_SIDE, OWN_SIDE
+from chengxin.moment import china_day, now
 from chengxin.quarters import due, in_words
 from chengxin.settings import settings
 from chengxin.store import open_store
-from chengxin.visitor import afterwards, name_field, now
+from chengxin.visitor import afterwards, name_field
 
 SIDES = {OWN_SIDE: "监测点自查", CHECK_SIDE: "监管人员核查"}
 BY_ROLE = {"point": (OWN_SIDE,), "county": (CHECK_SIDE, OWN_SIDE), "city": (CHECK_SIDE, OWN_SIDE)}
@@ -120,7 +121,7 @@ class FilingPage:
         mine = self.points[self.points["code"] == self.chosen.value]
         filed = self.filings[self.filings["point"] == self.chosen.value]
         steps = {row["quarter"]: STEPS[step(row)] for row in filed.to_dict("records")}
-        day = self.now().date()
+        day = china_day(self.now())
         spans = due(mine, self.filings["quarter"], None, day, settings()["filing_due_days"]) if len(mine) else mine
         wanted = sorted({*steps, *(spans["quarter"] if len(spans) else ())}, reverse=True)[:KEPT]
         rows = [(f"{in_words(each)}　{steps.get(each, STEPS['open'])}", each) for each in wanted]

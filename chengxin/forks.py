@@ -18,7 +18,6 @@ import socket
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +118,10 @@ def _area(engine: Any) -> None:
 def _points(engine: Any) -> None:
     from chengxin import pointwatch
     from chengxin.gather import speaking_day
+    from chengxin.moment import today
 
     books = pointwatch.latest(engine)
-    pointwatch.on(books, speaking_day(books["work"], date.today()))
+    pointwatch.on(books, speaking_day(books["work"], today()))
 
 
 def serve(line: socket.socket, between: Callable[[], None] | None = None) -> None:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import timedelta, timezone
 from typing import Any
 
 import pandas as pd
@@ -10,13 +9,13 @@ import pandas as pd
 from chengxin import tables
 from chengxin.errors import FaultsError
 from chengxin.model import ADDS, Line, Rubric
+from chengxin.moment import CHINA
 from chengxin.pages import escaped
 from chengxin.rules import plain
 from chengxin.schema import ASSESSMENT_STATES, CHECKS
 from chengxin.tables import Html
 from chengxin.work import AT, SAMPLED
 
-CHINA = timezone(timedelta(hours=8))
 FEW = 8  # lines that the list of missing ones shows at once
 SHOWN = 200  # changes that the history lists
 

@@ -10,6 +10,7 @@ import typer
 
 from chengxin.console import Database
 from chengxin.errors import UsageError
+from chengxin.moment import today
 
 FORMS = ("table", "json")
 Form = Annotated[str, typer.Option("--format", metavar="table|json", help="输出格式")]
@@ -28,7 +29,7 @@ def day(text: str | None) -> date:
     UsageError : it is no date
     """
     try:
-        return date.fromisoformat(text) if text else date.today()
+        return date.fromisoformat(text) if text else today()
     except ValueError:
         raise UsageError(f"日期“{text}”看不懂；应为2026-10-31这样的写法。") from None
 

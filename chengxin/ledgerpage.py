@@ -12,13 +12,13 @@ from chengxin import ledgerbook, pages, parts, readers, tables
 from chengxin.access import READERS, current, sample
 from chengxin.clock import STATES
 from chengxin.errors import ChengxinError, Fault, FaultsError
-from chengxin.formwords import CHINA
 from chengxin.ledgerwords import BOOKS, RETIRED
+from chengxin.moment import china_day, now
 from chengxin.paste import Pasted, read
 from chengxin.rowform import RowForm
 from chengxin.store import open_store
 from chengxin.tables import Html
-from chengxin.visitor import name_field, now
+from chengxin.visitor import name_field
 
 PER_PAGE = 20
 PREVIEW, LISTED = 10, 100  # rows of a paste and faults that are shown
@@ -55,7 +55,7 @@ class LedgerPage:
     def turn(self) -> None:
         """Show the chosen ledger, read anew."""
         self.book = BOOKS[self.chosen.value]
-        self.frame = ledgerbook.rows(self.engine, self.book, self.now().astimezone(CHINA).date())
+        self.frame = ledgerbook.rows(self.engine, self.book, china_day(self.now()))
         self.editing.children = ()
         parts.visible(self.state, self.book.table == "instrument")
         self._forget()
@@ -175,7 +175,7 @@ class LedgerPage:
             self._done("已保存。")
 
     def _retire(self, old: dict[str, Any], why: str) -> None:
-        day = self.now().astimezone(CHINA).date()
+        day = china_day(self.now())
         if self._go(lambda about: ledgerbook.retire(self.engine, self.book, old, day, **about), why):
             self._done(f"已{RETIRED[self.book.table][2]}，记录仍保留在台账中。")
 

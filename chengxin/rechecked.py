@@ -13,6 +13,7 @@ from chengxin.consistency import CATEGORIES, EDGE, judged
 from chengxin.errors import UsageError
 from chengxin.gather import filled
 from chengxin.held import held
+from chengxin.moment import CHINA
 from chengxin.rubric import Rubric, load_rubric
 from chengxin.rules import plain
 from chengxin.schema import AREA_KINDS
@@ -251,7 +252,8 @@ def _compared(
 def _as_it_stood(history: pd.DataFrame, checks: pd.DataFrame) -> pd.DataFrame:
     """Of each re-checked line the last version up to the day of the re-check, or the first where all are later."""
     rows = history.merge(checks[[*KEY, "done_on"]], on=KEY)
-    late = pd.to_datetime(rows["at"], utc=True).dt.tz_localize(None) >= rows["done_on"] + pd.Timedelta(days=1)
+    entered = pd.to_datetime(rows["at"], utc=True).dt.tz_convert(CHINA).dt.tz_localize(None)
+    late = entered >= rows["done_on"] + pd.Timedelta(days=1)
     rows = rows.assign(late=late, order=np.where(late, -rows["version"], rows["version"]))
     return rows.sort_values(["late", "order"], ascending=[False, True]).drop_duplicates(KEY, keep="last")[SEEN]
 

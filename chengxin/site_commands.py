@@ -5,7 +5,6 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ import typer
 
 from chengxin.console import Command, Database, Group, padded
 from chengxin.errors import UsageError
+from chengxin.moment import now
 
 PORT = 8866
 AccountName = Annotated[str, typer.Argument(metavar="账号", help="登录用的账号")]
@@ -68,7 +68,7 @@ def _demo_database(folder: Path) -> Path:
     if fresh:
         typer.echo("正在导入示例数据……")
         engine = open_store(str(database))
-        load(engine, place("sample_data"), who="演示", why="示例数据", at=datetime.now(UTC), demo=True)
+        load(engine, place("sample_data"), who="演示", why="示例数据", at=now(), demo=True)
         engine.dispose()
     return database
 
@@ -160,7 +160,7 @@ def _changing(database: str | None) -> Iterator[tuple[Any, dict[str, Any]]]:
     engine = open_store(database)
     try:
         with writing(engine) as conn:
-            yield conn, {"who": f"命令行（{getpass.getuser()}）", "at": datetime.now(UTC)}
+            yield conn, {"who": f"命令行（{getpass.getuser()}）", "at": now()}
     finally:
         engine.dispose()
 

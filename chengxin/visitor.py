@@ -6,7 +6,6 @@ The address is only looked up; it cannot say who somebody is.
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,11 +21,6 @@ from chengxin.errors import ChengxinError
 DEMO = "demo"  # the account of a site without sign-in
 LONGEST = 2000  # letters of an address that are looked at
 SOON = 0.02  # seconds: the server has then heard that the notebook is through
-
-
-def now() -> datetime:
-    """The moment, as what is saved from a page is dated."""
-    return datetime.now(UTC)
 
 
 def asked() -> dict[str, str]:

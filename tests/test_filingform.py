@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from stores import opened, sample_database
 
-from chengxin import drafts, filesteps, filework, gather, readers
+from chengxin import drafts, filesteps, filework, gather, moment, readers
 from chengxin.changes import put
 from chengxin.errors import DataError, UsageError
 from chengxin.filingform import FilingForm
@@ -339,3 +339,13 @@ def test_a_point_that_had_nothing_to_file_is_told(engine):
         filework.opened(engine, POINT, "2019Q1")
     with pytest.raises(UsageError, match="没有监测点"):
         filework.opened(engine, "X", QUARTER)
+
+
+def test_what_is_handed_in_before_dawn_is_seen_the_same_day(engine):
+    dawn = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)  # half past midnight in China, the quarter has just ended
+    page = FilingPage(engine, {"who": "王师傅", "point": POINT, "quarter": QUARTER, "side": "own"}, now=lambda: dawn)
+    assert page.quarter.options[0][1] == QUARTER
+    fill(page.form)
+    page.form.submit()
+    found = status(engine, moment.china_day(dawn))
+    assert (found["answered"], found["submitted"]) == ("15/15", pd.Timestamp(2027, 1, 1))

@@ -7,6 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "chengxin"
 ORDER = [
+    "moment",
     *("errors", "places", "rules", "strictyaml", "shape", "settings", "readings", "model", "checks", "variants"),
     *("rubric", "diff", "faults", "grid", "judge", "figures", "ties", "sums", "scoring", "placing", "explain"),
     "improving",

@@ -18,7 +18,6 @@ from chengxin.rubric import load_rubric
 from chengxin.store import open_store, record, writing
 
 MINE = "331082-S2-2026"
-ABOUT = {"who": "甲", "why": "更正", "at": datetime(2026, 11, 5, tzinfo=UTC)}
 
 
 @pytest.fixture
@@ -67,8 +66,9 @@ def test_a_later_correction_does_not_hide_what_was_found(engine):
     check = next(row for row in rows() if (row["assessment"], row["line"]) == (MINE, wrong["line"]))
     mended = pd.DataFrame([{"assessment": MINE, "line": wrong["line"], "value": float(check["value"]),
                             "of": float(check["of"] or "nan"), "note": "照复核更正"}])  # fmt: skip
+    midnight = datetime.fromisoformat(f"{check['done_on']}T16:00+00:00")  # in China the day of the re-check is over
     with writing(engine) as conn:
-        record(conn, mended, **ABOUT)
+        record(conn, mended, who="甲", why="更正", at=midnight)
     after = rechecked(engine, "331082", "2026")
     pd.testing.assert_frame_equal(after.lines, before.lines)
     assert after.plain() == before.plain()
