@@ -9,7 +9,6 @@ Run: ``python bench/serve.py [ROUNDS]``; needs Chromium, see the README.
 """
 
 import http.cookiejar
-import multiprocessing
 import re
 import statistics
 import sys
@@ -18,8 +17,6 @@ import time
 import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
@@ -29,9 +26,14 @@ from playwright.sync_api import sync_playwright
 from chengxin import accounts
 from chengxin.accounts import Account
 from chengxin.exchange import load
+from chengxin.moment import now
 from chengxin.places import place
-from chengxin.server import SHELVES, serve
+from chengxin.server import SHELVES
 from chengxin.store import migrate, open_store, writing
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from serving import serving
+from tabs import kernels
 
 PASSWORD = "three odd words 7"
 USERS = 20
@@ -48,7 +50,7 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 def database(folder: Path) -> Path:
     """Sample data and an account for everybody."""
-    path, at = folder / "chengxin.db", datetime.now(UTC)
+    path, at = folder / "chengxin.db", now()
     migrate(str(path))
     engine = open_store(str(path))
     load(engine, place("sample_data"), who="bench", why="bench", at=at, demo=True)
@@ -73,20 +75,6 @@ def notebooks(folder: Path) -> list[str]:
             (folder / shelf / path.name).write_bytes(path.read_bytes())
             paths.append(f"{shelf}/{path.name}")
     return paths
-
-
-@contextmanager
-def site(path: Path, books: Path):
-    """The site in a process of its own; yields its address and process."""
-    queue = multiprocessing.get_context("spawn").Queue()
-    options = {"port": 0, "notebooks": books, "ready": queue.put}
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(str(path),), kwargs=options)
-    process.start()
-    try:
-        yield queue.get(timeout=120), process
-    finally:
-        process.terminate()
-        process.join(30)
 
 
 def entered(address: str, name: str) -> urllib.request.OpenerDirector:
@@ -147,7 +135,7 @@ def cold(browser, database: Path, books: Path, paths: list[str], rounds: int) ->
     taken: dict[str, list[float]] = {path: [] for path in paths}
     for _ in range(rounds):
         for path in paths:
-            with site(database, books) as (address, _):
+            with serving(database, demo=False, notebooks=books) as address:
                 page = visitor(browser, address)
                 taken[path].append(first(page, path))
                 page.context.close()
@@ -179,20 +167,7 @@ def together(address: str, path: str) -> tuple[list[float], int]:
     return [taken for taken, _ in answers], sum(not fine for _, fine in answers)
 
 
-def kernels(server: int) -> list[float]:
-    """MiB of every kernel of the server: the children of the process they are forked from."""
-    found: dict[int, tuple[int, str]] = {}
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            parent = int(re.search(r"PPid:\s+(\d+)", status.read_text())[1])
-            found[int(status.parent.name)] = parent, (status.parent / "cmdline").read_text()
-        except (OSError, TypeError):
-            continue
-    sources = {each for each, (parent, said) in found.items() if parent == server and "chengxin.forks" in said}
-    return [_size(each) for each, (parent, _) in found.items() if parent in sources]
-
-
-def _size(process: int) -> float:
+def size(process: int) -> float:
     """Proportional set size in MiB: memory shared with others counts in parts."""
     try:
         rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
@@ -207,18 +182,18 @@ def main(rounds: int) -> None:
         paths, data = notebooks(Path(folder) / "notebooks"), database(Path(folder))
         boards = [path for path in paths if path.startswith("dashboard")]
         table("cold page", cold(browser, data, Path(folder) / "notebooks", [paths[0], *boards], rounds))
-        with site(data, Path(folder) / "notebooks") as (address, process):
+        with serving(data, demo=False, notebooks=Path(folder) / "notebooks") as address:
             print(f"\nlanding page: {landing(address):.3f} s")
             floor = table("page", first_widget(browser, address, paths, rounds))
             browser.close()
             head = ("at once", "median wait, s", "longest, s", "× trivial alone", "failed", "MiB a kernel")
             print(f"\n| {USERS} users {' | '.join(head)} |\n{'|---' * len(head)}|")
             for path in paths[:2]:
-                before = len(kernels(process.pid))
+                before = set(kernels(data))
                 waits, failed = together(address, path)
-                size = statistics.median(sorted(kernels(process.pid))[before:] or [0.0])
+                room = statistics.median(size(each) for each in kernels(data) if each not in before)
                 middle = statistics.median(waits)
-                print(f"| {path} | {middle:.1f} | {max(waits):.1f} | {middle / floor:.1f} | {failed} | {size:.0f} |")
+                print(f"| {path} | {middle:.1f} | {max(waits):.1f} | {middle / floor:.1f} | {failed} | {room:.0f} |")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The process that kernels are forked from: everything imported, and for reports the city computed once.
 
 Started by `kernels.Forks` with one end of a socket pair. Each request (argv, cwd, env of a kernel as jupyter_client
-gives them) is answered with the process id and a pidfd of a fresh child that runs an ordinary ipykernel. The
-process ends when the other end of the pair closes.
+gives them) is answered with the process id and a pidfd of a fresh child that runs an ordinary ipykernel. A request
+that brings the end of another pair makes a child that gathers what the dashboards show and serves that pair. Either
+process ends when the other end of its pair closes.
 """
 
 import atexit
@@ -18,8 +19,9 @@ import socket
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 # what a kernel imports on its own at its start, or for the first working day; never matplotlib_inline.backend_inline,
 # which hooks IPython at import
@@ -41,8 +43,7 @@ MAKERS = {
     "recheck": ("chengxin.rechecked", "rechecked"),
     "monitoring-year": ("chengxin.yearly", "monitoring_year"),
 }
-DASHBOARDS = "dashboards"  # instead of reports to rehearse
-QUIET = 15  # seconds without a request, after which what the dashboards show is looked after
+SOON, QUIET = 1, 15  # seconds without a request until what the dashboards show is looked after: first, and later
 SIZE = 1 << 20
 
 
@@ -82,18 +83,19 @@ def _shown(method: Any) -> None:
             each._repr_html_()
 
 
-def dashboards(busy: int) -> None:
-    """Make what the dashboards of the whole city show first; done at once where nothing has changed since.
+def dashboards(busy: int, *boards: Callable[[Any], None]) -> None:
+    """Make what dashboards of the whole city show first; done at once where nothing has changed since.
 
     Parameters
     ----------
     busy : eventfd that is not nought meanwhile
+    boards : `_city` and the like
     """
     from chengxin.store import open_store
 
     os.eventfd_write(busy, 1)
     engine = open_store(read_only=True)
-    for board in (_city, _area, _points):
+    for board in boards:
         with contextlib.suppress(Exception):  # what fails here fails in the kernel again, where it is told
             board(engine)
     engine.dispose()  # no connection of this process may be used by a child
@@ -134,13 +136,16 @@ def serve(line: socket.socket, between: Callable[[], None] | None = None) -> Non
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
     line.sendall(b"ready")
+    quiet = SOON
     while True:
-        if between and not select.select([line], [], [], QUIET)[0]:
+        if between and not select.select([line], [], [], quiet)[0]:
             between()
+            quiet = QUIET
             continue
         try:
-            wanted = line.recv(SIZE)
+            wanted, ends, _, _ = socket.recv_fds(line, SIZE, 2)
         except ConnectionResetError:  # it went before it had read that this process is ready
             return
         if not wanted:
@@ -151,11 +156,30 @@ def serve(line: socket.socket, between: Callable[[], None] | None = None) -> Non
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a thread of an import does no harm: it holds no lock a kernel needs
             child = os.fork()
+        if not child and ends:
+            _gather(line, *ends)
         if not child:
             _become(json.loads(wanted), line)
+        if ends:
+            for end in ends:
+                os.close(end)
+            continue
         handle = os.pidfd_open(child)
         socket.send_fds(line, [str(child).encode()], [handle])
         os.close(handle)
+
+
+def _gather(line: socket.socket, other: int, busy: int) -> NoReturn:
+    """Turn into a process whose children find the dashboards' figures made: of the city at once, then of the rest."""
+    line.close()
+    for end in (other, busy):
+        os.set_inheritable(end, False)
+    try:
+        gc.disable()
+        dashboards(busy, _city)
+        serve(socket.socket(fileno=other), partial(dashboards, busy, _city, _area, _points))
+    finally:
+        os._exit(0)
 
 
 def _become(wanted: dict[str, Any], line: socket.socket) -> None:
@@ -199,21 +223,17 @@ def _settle(wanted: dict[str, Any], parent: int) -> list[str]:
 
 
 def main() -> None:
-    """Entry of the process: ``python -m chengxin.forks LINE BUSY CHARTS MODULES [KIND UNITS PERIOD | dashboards]``."""
+    """Entry of the process: ``python -m chengxin.forks LINE CHARTS MODULES [KIND UNITS PERIOD]``."""
     if sys.path and sys.path[0] in ("", str(Path.cwd())):
         del sys.path[0]  # as ipykernel's own launcher does
-    number, busy, address, modules, *rehearsal = sys.argv[1:]
+    gc.disable()  # what is imported and gathered stays
+    number, address, modules, *rehearsal = sys.argv[1:]
     line = socket.socket(fileno=int(number))
-    for each in (number, busy):
-        os.set_inheritable(int(each), False)
+    line.set_inheritable(False)
     preload(modules.split(","))
     from chengxin import vega
 
     vega.use_server(address)
-    if rehearsal == [DASHBOARDS]:
-        dashboards(int(busy))
-        serve(line, lambda: dashboards(int(busy)))
-        return
     if rehearsal:
         kind, units, period = rehearsal
         rehearse(kind, units.split(","), period)

@@ -86,9 +86,12 @@ class Kernel(Forking, ServerKernelManager):  # type: ignore[misc]
         super().__init__(**{"client_factory": QuickClient, **options})
 
     async def _async_pre_start_kernel(self, **options: Any) -> Any:
-        """Only who may see the whole city starts from a process that has gathered it."""
-        role = json.loads(options["env"][_variable(IDENTITY)])["role"]
-        self.source = self.parent.sources[role in WHOLE and self.parent.sources[True].ready]
+        """Only who may see the whole city starts from a process that has gathered it; a dashboard waits for the first
+        time it does, rather than gather for itself meanwhile."""
+        variables, sources = options["env"], self.parent.sources
+        whole = json.loads(variables[_variable(IDENTITY)])["role"] in WHOLE
+        board = "/dashboard/" in variables["SCRIPT_NAME"]
+        self.source = sources[whole and (sources[True].ready or (board and sources[True].starting))]
         return await super()._async_pre_start_kernel(**options)
 
 
@@ -98,7 +101,8 @@ class Kernels(AsyncMappingKernelManager):
     sources: Mapping[bool, Forks]  # by whether they hold what the whole city's dashboards show
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"kernel_manager_class": "chengxin.guard.Kernel", **options})
+        ways = {"kernel_manager_class": "chengxin.guard.Kernel", "use_pending_kernels": True}
+        super().__init__(**{**ways, **options})
         self.owners: dict[str, str] = {}  # kernel → account
         self.tickets: dict[str, str] = {}  # page being opened → account
 
@@ -126,6 +130,7 @@ class Kernels(AsyncMappingKernelManager):
                 break
             if self._spare(kernel):
                 await self.shutdown_kernel(kernel)
+                self.owners.pop(kernel, None)  # it may take a moment until it is gone
         whole = len(self.live()) + len(self.tickets)
         if self._open(owner) >= limits["serve_kernels_per_user"] or whole >= limits["serve_kernels"]:
             return None

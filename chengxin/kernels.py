@@ -148,18 +148,17 @@ class Forks:
     Parameters
     ----------
     modules : names of modules that every kernel finds imported
-    rehearsal : kind, units (codes with commas) and period of reports: what they compute, children find done; or
-        `forks.DASHBOARDS`: children find the city gathered
-    charts : number of processes that draw; or those of another source
+    rehearsal : kind, units (codes with commas) and period of reports: what they compute, children find done
+    charts : number of processes that draw
 
     failed : whether a kernel had to be started the ordinary way
     """
 
-    def __init__(self, modules: Iterable[str], *rehearsal: str, charts: "int | Forks") -> None:
+    def __init__(self, modules: Iterable[str], *rehearsal: str, charts: int) -> None:
         self.words, self.charts, self.failed = (",".join(modules), *rehearsal), charts, not hasattr(os, "pidfd_open")
         self._lock, self._started = threading.Lock(), list[Any]()
         self._line: socket.socket | None = None
-        self._drawn, self._ready = "", False
+        self._ready = False
         self._folder = tempfile.mkdtemp(prefix="chengxin-")
 
     def __enter__(self) -> "Forks":
@@ -175,7 +174,8 @@ class Forks:
         self._hang_up()
         for process in self._started:
             process.stdin.close()
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # and what was forked from it, but for kernels
             process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -186,25 +186,24 @@ class Forks:
 
     def _start(self) -> None:
         address = self._drawing()
-        self._busy = os.eventfd(0)
-        weakref.finalize(self, os.close, self._busy)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._run([theirs.fileno(), self._busy], "chengxin.forks", address, *self.words)
-        self._line = ours
-        ours.settimeout(START)
+        with self._opened() as theirs:
+            self._run([theirs.fileno()], "chengxin.forks", address, *self.words)
+
+    def _opened(self) -> socket.socket:
+        """The other end of the line."""
+        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._line.settimeout(START)
+        return theirs
 
     def _drawing(self) -> str:
-        """Address of the processes that draw, started unless another source has them."""
-        if isinstance(self.charts, Forks):
-            return self.charts._drawn
-        self._drawn = f"{self._folder}/charts"
+        """Address of the processes that draw, which are started."""
+        drawn = f"{self._folder}/charts"
         with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(self._drawn)
+            listener.bind(drawn)
             listener.listen(64)
             for _ in range(self.charts):
                 self._run([listener.fileno()], "chengxin.chartserver")
-        return self._drawn
+        return drawn
 
     def _run(self, handles: list[int], module: str, *words: str) -> None:
         call = [sys.executable, "-m", module, *map(str, handles), *words]
@@ -239,12 +238,40 @@ class Forks:
 
     @property
     def ready(self) -> bool:
-        """Whether a kernel can be had without waiting for imports or for the city to be gathered again."""
-        if self._line is None or select.select([self._busy], [], [], 0)[0]:
-            return False
-        return self._ready or bool(select.select([self._line], [], [], 0)[0])
+        """Whether a kernel can be had without waiting for the process to import or to gather."""
+        return self._line is not None and (self._ready or bool(select.select([self._line], [], [], 0)[0]))
 
     @property
     def kernel(self) -> type[QuickKernel]:
         """Kernel manager class for Papermill: its kernels come from here."""
         return type("ForkedKernel", (QuickKernel,), {"source": self})
+
+
+class Gathered(Forks):
+    """A process forked from that of another source once it has imported; its kernels find the dashboards' figures made.
+
+    Parameters
+    ----------
+    base : the other source, which also has the processes that draw
+    """
+
+    def __init__(self, base: Forks) -> None:
+        super().__init__((), charts=0)
+        self.base, self.failed = base, base.failed
+
+    def _start(self) -> None:
+        if self.base._line is None:
+            raise OSError("no process to fork from")
+        self._busy = os.eventfd(0)
+        weakref.finalize(self, os.close, self._busy)
+        with self._opened() as theirs:
+            socket.send_fds(self.base._line, [b"dashboards"], [theirs.fileno(), self._busy])
+
+    @property
+    def starting(self) -> bool:
+        """Whether it gathers for the first time."""
+        return self._line is not None and not super().ready
+
+    @property
+    def ready(self) -> bool:
+        return super().ready and not select.select([self._busy], [], [], 0)[0]

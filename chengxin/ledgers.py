@@ -155,7 +155,8 @@ def _empty(columns: Mapping[str, str]) -> pd.DataFrame:
 
 def _stacked(frames: list[pd.DataFrame], columns: Mapping[str, str]) -> pd.DataFrame:
     """The frames one below the other, by area; within an area in the order of the lines."""
-    whole = pd.concat([frame.astype(columns) for frame in frames], ignore_index=True)
+    there = [frame for frame in frames if len(frame)] or frames[:1]  # an empty one may have columns of other types
+    whole = pd.concat(there, ignore_index=True).astype(columns)
     return whole.sort_values("area", kind="stable", ignore_index=True)
 
 

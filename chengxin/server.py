@@ -6,17 +6,17 @@ start that holds copies of the notebooks for people and nothing else; it goes wh
 
 import ast
 import errno
+import json
 import logging
 import os
 import re
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from traitlets.config import Config
 
 from chengxin import accounts
@@ -32,42 +32,53 @@ EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-
 CHECK = "check"  # tag of cells that are for nbval, not for readers
 
 
-@contextmanager
-def served_root(notebooks: Path | None = None) -> Iterator[Path]:
-    """A private folder with what may be served: the notebooks for people, without outputs and checks.
+def books(notebooks: Path | None = None) -> list[Path]:
+    """The notebooks for people.
 
     Parameters
     ----------
     notebooks : folder with the folders of `SHELVES`; default: the kit's own
     """
     source = notebooks or place("notebooks")
-    with tempfile.TemporaryDirectory(prefix="chengxin-served-") as folder:
-        root = Path(folder)
-        for shelf in SHELVES:
-            for path in sorted((source / shelf).glob("*.ipynb")):
-                if path.is_symlink() or not path.is_file():
-                    continue
-                book = nbformat.read(path, as_version=4)
-                book.cells = [cell for cell in book.cells if CHECK not in cell.metadata.get("tags", [])]
-                for cell in book.cells:
-                    if cell.cell_type == "code":
-                        cell.outputs, cell.execution_count = [], None
-                book.metadata.pop("widgets", None)
-                (root / shelf).mkdir(exist_ok=True)
-                nbformat.write(book, root / shelf / path.name)
-        yield root
+    found = [path for shelf in SHELVES for path in sorted((source / shelf).glob("*.ipynb"))]
+    return [path for path in found if path.is_file() and not path.is_symlink()]
 
 
-def imported(root: Path) -> list[str]:
-    """Names of the modules that the pages import, for the process their kernels are forked from.
+@contextmanager
+def served_root(notebooks: Iterable[Path]) -> Iterator[Path]:
+    """A private folder with what may be served: notebooks without outputs and checks.
 
     Parameters
     ----------
-    root : from `served_root`
+    notebooks : from `books`
+    """
+    import nbformat  # takes most of a second
+
+    with tempfile.TemporaryDirectory(prefix="chengxin-served-") as folder:
+        for path in notebooks:
+            book = nbformat.read(path, as_version=4)
+            book.cells = [cell for cell in book.cells if CHECK not in cell.metadata.get("tags", [])]
+            for cell in book.cells:
+                if cell.cell_type == "code":
+                    cell.outputs, cell.execution_count = [], None
+            book.metadata.pop("widgets", None)
+            shelf = Path(folder, path.parent.name)
+            shelf.mkdir(exist_ok=True)
+            nbformat.write(book, shelf / path.name)
+        yield Path(folder)
+
+
+def imported(notebooks: Iterable[Path]) -> list[str]:
+    """Names of the modules that pages import, for the process their kernels are forked from.
+
+    Parameters
+    ----------
+    notebooks : from `books`
     """
     found = set()
-    for path in root.glob("*/*.ipynb"):
-        code = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code")
+    for path in notebooks:
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
         for node in ast.walk(ast.parse(code)):
             if isinstance(node, ast.ImportFrom | ast.Import):
                 before = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
@@ -137,7 +148,7 @@ def serve(
     demo : nobody signs in; only on this machine
     name : the site's public host name behind a reverse proxy
     reports : folder of `chengxin report`
-    notebooks : as for `served_root`
+    notebooks : as for `books`
     ready : called with the site's address when it can be opened
 
     Raises
@@ -146,21 +157,18 @@ def serve(
     """
     can_listen(host, port, demo)
     engine = open_store(database, read_only=True)
-    known = accounts.listed(engine)
+    empty = not accounts.listed(engine)
     engine.dispose()
-    if not demo and not known:
+    if empty and not demo:
         raise UsageError("还没有账号；请先运行 chengxin user add 账号 --role 市局 --display 姓名，或用 --demo 试用。")
     os.environ["CHENGXIN_DB"] = database
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(TEMPLATES), os.environ.get("JUPYTER_PATH")]))
-    from chengxin.forks import DASHBOARDS
-    from chengxin.kernels import Forks
-    from chengxin.site import Site  # takes seconds: it brings Voilà
+    from chengxin.kernels import Forks, Gathered
 
-    with (
-        served_root(notebooks) as root,
-        Forks(modules := imported(root), charts=1) as bare,
-        Forks(modules, DASHBOARDS, charts=bare) as whole,
-    ):
+    known = books(notebooks)
+    with Forks(imported(known), charts=1) as bare, Gathered(bare) as whole, served_root(known) as root:
+        from chengxin.site import Site  # takes seconds, in which the others start: it brings Voilà
+
         site = Site(config=configuration(root, port, host, demo=demo, name=name), config_file_paths=[])
         site.arrange(demo=demo, reports=reports, sources={False: bare, True: whole}, ready=ready)
         site.initialize([])

@@ -89,6 +89,17 @@ class Exporter(VoilaExporter):
         environment.bytecode_cache = self.compiled
         return environment
 
+    async def generate_from_notebook_node(self, nb: Any, *args: Any, extra_context: Any, **options: Any) -> Any:
+        start = extra_context["kernel_start"]
+
+        async def started(book: Any) -> Any:
+            await start.keywords["kernel_future"].ready
+            return await start(book)
+
+        context = {**extra_context, "kernel_start": started}
+        async for piece in super().generate_from_notebook_node(nb, *args, extra_context=context, **options):
+            yield piece
+
 
 class Home(Guarded, JupyterHandler):
     """The landing page: what its reader may open, by kind; no kernel, no script."""

@@ -18,8 +18,7 @@ from stores import opened, sample_database
 
 from chengxin import accounts
 from chengxin.accounts import Account
-from chengxin.forks import DASHBOARDS
-from chengxin.kernels import Forks
+from chengxin.kernels import Forks, Gathered
 from chengxin.store import writing
 
 SCREENS = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
@@ -199,14 +198,46 @@ def command(page):
     return Path(f"/proc/{page.locator('.widget-label').inner_text()}/cmdline").read_bytes().decode().split("\0")
 
 
+def above(page):
+    """What the page's kernel was forked from, and that from; the server is not among them."""
+    found = [int(page.locator(".widget-label").inner_text())]
+    while "chengxin.forks" in Path(f"/proc/{found[-1]}/cmdline").read_text():
+        found.append(int(re.search(r"PPid:\s+(\d+)", Path(f"/proc/{found[-1]}/status").read_text())[1]))
+    return found[1:-1]
+
+
+def test_a_dashboard_that_is_the_first_page_waits_until_the_city_is_gathered(visit, served, tmp_path):
+    book(tmp_path / "dashboard" / "pid.ipynb", PID)
+    own = served(sample_database(tmp_path / "chengxin.db"), notebooks=tmp_path)
+    assert len(above(visit(f"{own}voila/render/dashboard/pid.ipynb"))) == 2
+
+
+def test_what_is_being_opened_stands_there_while_its_kernel_starts(visit, served, tmp_path):
+    book(tmp_path / "entry" / "pid.ipynb", PID)
+    address = served(sample_database(tmp_path / "chengxin.db"), notebooks=tmp_path) + "voila/render/entry/pid.ipynb"
+    sources = above(visit(address))
+    for source in sources:
+        os.kill(source, signal.SIGSTOP)
+    try:
+        with urllib.request.urlopen(address, timeout=30) as answer:
+            said = b""
+            while "正在打开" not in said.decode(errors="ignore"):
+                said += answer.read1()
+            for source in sources:
+                os.kill(source, signal.SIGCONT)
+            assert b"voila_finish" in answer.read()
+    finally:
+        for source in sources:
+            os.kill(source, signal.SIGCONT)
+
+
 def test_kernels_are_forked_from_a_process_with_everything_imported_until_it_is_gone(visit, served, tmp_path):
     book(tmp_path / "entry" / "pid.ipynb", PID)
     own = served(sample_database(tmp_path / "chengxin.db"), notebooks=tmp_path)
     page = visit(f"{own}voila/render/entry/pid.ipynb")
     assert "chengxin.forks" in command(page)
-    kernel = int(page.locator(".widget-label").inner_text())
-    source = int(re.search(r"PPid:\s+(\d+)", Path(f"/proc/{kernel}/status").read_text())[1])
-    os.kill(source, signal.SIGKILL)
+    for source in above(page):
+        os.kill(source, signal.SIGKILL)
     page.goto(f"{own}voila/render/entry/pid.ipynb")
     assert "ipykernel_launcher" in command(page)
 
@@ -214,7 +245,7 @@ def test_kernels_are_forked_from_a_process_with_everything_imported_until_it_is_
 def test_nobody_waits_for_the_process_that_gathers_the_city_again(tmp_path, monkeypatch):
     """While it does, pages start from the process that holds no data."""
     monkeypatch.setenv("CHENGXIN_DB", str(sample_database(tmp_path / "chengxin.db")))
-    with Forks(["chengxin"], DASHBOARDS, charts=1) as source:
+    with Forks(["chengxin"], charts=1) as base, Gathered(base) as source:
         end = time.monotonic() + 60
         while not source.ready and time.monotonic() < end:
             time.sleep(0.05)
