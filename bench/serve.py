@@ -126,6 +126,7 @@ def first_widget(browser, address: str, paths: list[str], rounds: int) -> dict[s
     for _ in range(rounds):
         for path in paths:
             taken[path].append(first(page, path))
+    page.goto("about:blank")  # the last kernel goes, too
     page.context.close()
     return taken
 
