@@ -183,11 +183,14 @@ class NotFound(Guarded, JupyterHandler):
 
 
 def pages(root: Path) -> dict[str, dict[str, str]]:
-    """The notebooks under the served root: path → title and first words, from each one's first cell."""
+    """The notebooks under the served root: path → title and first words, from each one's first cell.
+
+    By shelf, within it by the number ``order`` of their metadata, then by name.
+    """
     found = {}
     for shelf in SHELVES:
-        for path in sorted((root / shelf).glob("*.ipynb")):
-            book = nbformat.read(path, as_version=4)
+        books = [(path, nbformat.read(path, as_version=4)) for path in sorted((root / shelf).glob("*.ipynb"))]
+        for path, book in sorted(books, key=lambda each: each[1].metadata.get("order", 0)):
             lines = book.cells[0].source.splitlines() if book.cells and book.cells[0].cell_type == "markdown" else []
             said = next((line.strip() for line in lines[1:] if line.strip()), "")
             head = lines[0].lstrip("# ") if lines else path.stem

@@ -21,7 +21,7 @@ def faults(notebook, is_report):
         *(parameter_faults(code) if is_report else []),
         *([] if any(checked(cell) for cell in code) else ["no cell with a checked output"]),
         *([] if all(cell.get("id") for cell in notebook.cells) else ["a cell without id"]),
-        *([] if set(notebook.metadata) <= {"kernelspec", "language_info"} else ["metadata"]),
+        *([] if set(notebook.metadata) <= {"kernelspec", "language_info", "order"} else ["metadata"]),
         *([] if notebook.metadata.get("kernelspec", {}).get("name") == "python3" else ["kernel"]),
         *([] if sum(len(str(cell.outputs)) for cell in code) < 20_000 else ["outputs of 20 KB or more"]),
     ]

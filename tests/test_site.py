@@ -19,6 +19,8 @@ from stores import opened, sample_database
 from chengxin import accounts
 from chengxin.accounts import Account
 from chengxin.kernels import Forks, Gathered
+from chengxin.server import books, served_root
+from chengxin.site import pages
 from chengxin.store import writing
 
 SCREENS = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
@@ -196,6 +198,12 @@ def test_a_kernel_knows_who_looks_and_a_client_cannot_say_otherwise(visit):
 def command(page):
     """What the page's kernel was started as."""
     return Path(f"/proc/{page.locator('.widget-label').inner_text()}/cmdline").read_bytes().decode().split("\0")
+
+
+def test_pages_stand_in_the_order_their_notebooks_name():
+    with served_root(books()) as root:
+        titles = [page["title"] for path, page in pages(root).items() if path.startswith("dashboard/")]
+    assert titles == ["全市看板", "景区街区看板", "监测点看板"]
 
 
 def above(page):
