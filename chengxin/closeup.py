@@ -148,20 +148,27 @@ def chosen(known: Opened, area: str | None = None, period: str | None = None, un
 
     Raises
     ------
-    UsageError : what does not exist, with what does
+    UsageError : all that does not exist, with what does
     """
     names = dict(zip(known.units["code"], known.units["short_name"], strict=True))
+    mine, wrong = known.work[known.work["unit"] == unit] if unit else known.work, []
     if unit and unit not in names:
-        raise UsageError(f"没有填报单位“{unit[:40]}”；可用：{_listed(names)}。")
-    mine = known.work[known.work["unit"] == unit] if unit else known.work
-    if mine.empty:
-        raise UsageError(f"{names[str(unit)]}还没有评价记录；可用：{_listed(names)}。")
+        wrong.append(f"没有填报单位“{unit[:40]}”；可用：{_listed(names)}。")
+    elif mine.empty:
+        wrong.append(f"{names[str(unit)]}还没有评价记录；可用：{_listed(names)}。")
+    mine = known.work if mine.empty else mine
     areas = dict(zip(mine["area"], mine["name"], strict=True))
     if area and area not in areas:
-        raise UsageError(f"没有景区、街区“{area[:40]}”，或您无权查看；可用：{_listed(areas)}。")
-    mine = mine[mine["area"] == (area or min(areas))].sort_values("period")
-    if period and period not in set(mine["period"]):
-        raise UsageError(f"{mine['name'].iloc[0]}没有评价期“{period[:40]}”；可用：{'、'.join(mine['period'])}。")
+        wrong.append(f"没有景区、街区“{area[:40]}”，或您无权查看；可用：{_listed(areas)}。")
+    else:
+        mine = mine[mine["area"] == (area or min(areas))]
+    periods = sorted(set(mine["period"]))
+    if period and period not in periods:
+        whose = mine["name"].iloc[0] if mine["area"].nunique() == 1 else ""
+        wrong.append(f"{whose}没有评价期“{period[:40]}”；可用：{'、'.join(periods)}。")
+    if wrong:
+        raise UsageError("".join(wrong))
+    mine = mine.sort_values("period")
     return str(mine.loc[mine["period"] == (period or mine["period"].iloc[-1]), "id"].iloc[0])
 
 

@@ -84,15 +84,22 @@ class PointPage(Board):
 
     def _judged(self, given: dict[str, str]) -> tuple[str, str | None]:
         """Judge as of the day the address asks for; what does not exist is told, and the default shown."""
+        wrong = []
         try:
-            day = _day(given["as_of"]) if given.get("as_of") else self.standing
-            self.watch = self._watched(self.books, day)
-            return watch.chosen(self.watch, given.get("quarter"), given.get("county") or given.get("unit"))
+            self.watch = self._watched(self.books, _day(given["as_of"]) if given.get("as_of") else self.standing)
         except ChengxinError as error:
-            if not given:
+            if not given.get("as_of"):
                 raise
-            self._refuse(error)
-            return self._judged({})
+            wrong.append(str(error))
+            self.watch = self._watched(self.books, self.standing)
+        try:
+            found = watch.chosen(self.watch, given.get("quarter"), given.get("county") or given.get("unit"))
+        except ChengxinError as error:
+            wrong.append(str(error))
+        if wrong:
+            self._refuse(UsageError("".join(wrong)))
+            return watch.chosen(self.watch)
+        return found
 
     def _rejudge(self) -> None:
         """Judge again where the data or the day have changed; an empty day is the one the page began with."""

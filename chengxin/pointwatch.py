@@ -150,15 +150,18 @@ def chosen(watch: Watch, quarter: str | None = None, unit: str | None = None) ->
 
     Raises
     ------
-    UsageError : what does not exist, with what does
+    UsageError : all that does not exist, with what does
     """
+    wrong = []
     if quarter and quarter not in watch.quarters:
-        raise UsageError(f"没有季度“{quarter[:40]}”；可用：{'、'.join(watch.quarters)}。")
+        wrong.append(f"没有季度“{quarter[:40]}”；可用：{'、'.join(watch.quarters)}。")
     names = dict(zip(watch.units["code"], watch.units["short_name"], strict=True))
     there = {code: name for code, name in names.items() if code in set(watch.judged["unit"])}
     if unit and unit not in there:
         listed = "、".join(f"{code}（{name}）" for code, name in there.items())
-        raise UsageError(f"没有填报单位“{unit[:40]}”，或其没有监测点、您无权查看；可用：{listed}。")
+        wrong.append(f"没有填报单位“{unit[:40]}”，或其没有监测点、您无权查看；可用：{listed}。")
+    if wrong:
+        raise UsageError("".join(wrong))
     return quarter or watch.quarters[-1], unit or None
 
 

@@ -187,6 +187,13 @@ def test_what_does_not_exist_is_told_with_what_does(known, asked):
         chosen(known, **asked)
 
 
+def test_all_that_does_not_exist_is_told_at_once(known):
+    with pytest.raises(UsageError) as told:
+        chosen(known, "331099-S1", "1999", "9")
+    for said in ("没有填报单位“9”", "没有景区、街区“331099-S1”", "没有评价期“1999”"):
+        assert said in str(told.value)
+
+
 def test_what_is_asked_for_is_found(known):
     assert chosen(known) == "331002-J1-2026"
     assert chosen(known, unit="331082") == "331082-J1-2026"

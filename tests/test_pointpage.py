@@ -166,6 +166,15 @@ def test_an_empty_database_says_so(tmp_path):
         assert "还没有登记监测点" in PointPage(engine).page.children[0].children[-1].value
 
 
+def test_all_that_does_not_exist_is_told_at_once(engine):
+    page = PointPage(engine, {"quarter": "2030Q1", "county": "9", "as_of": "2026-13-01"})
+    for said in ("没有季度“2030Q1”", "没有填报单位“9”", "截至日期“2026-13-01”不是日期"):
+        assert said in page.wrong.value
+    page = PointPage(engine, {"quarter": "2026Q1", "county": "9", "as_of": "2026-10-10"})
+    assert "没有填报单位“9”" in page.wrong.value
+    assert page.watch.as_of == date(2026, 10, 10)
+
+
 def test_a_county_sees_its_own_points_and_no_others(sample, monkeypatch):
     who = Access("li", "李四", "county", unit="331082")
     monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
