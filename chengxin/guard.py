@@ -1,7 +1,9 @@
 """What stands before every address of the site: headers, error pages, whose kernel it is, how many there may be."""
 
+import asyncio
 import json
 import re
+import time
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -29,6 +31,7 @@ HEADERS = {
     "Server": "chengxin",
 }
 IDENTITY, TICKET = "X-Chengxin-Identity", "X-Chengxin-Ticket"  # set by this server only, never taken from a client
+PATIENCE = 60  # seconds that a dashboard waits at most for the city to be gathered
 SPARE = timedelta(seconds=10)  # a kernel without a page for so long may make room for its owner's next page
 
 
@@ -86,12 +89,7 @@ class Kernel(Forking, ServerKernelManager):  # type: ignore[misc]
         super().__init__(**{"client_factory": QuickClient, **options})
 
     async def _async_pre_start_kernel(self, **options: Any) -> Any:
-        """Only who may see the whole city starts from a process that has gathered it; a dashboard waits for the first
-        time it does, rather than gather for itself meanwhile."""
-        variables, sources = options["env"], self.parent.sources
-        whole = json.loads(variables[_variable(IDENTITY)])["role"] in WHOLE
-        board = "/dashboard/" in variables["SCRIPT_NAME"]
-        self.source = sources[whole and (sources[True].ready or (board and sources[True].starting))]
+        self.source = await self.parent.source(options["env"])
         return await super()._async_pre_start_kernel(**options)
 
 
@@ -116,6 +114,17 @@ class Kernels(AsyncMappingKernelManager):
         return str(kernel)
 
     start_kernel = _async_start_kernel  # type: ignore[assignment]
+
+    async def source(self, variables: Mapping[str, str]) -> Forks:
+        """Only who may see the whole city starts from the process that has gathered it; a dashboard waits for the
+        first time it does, rather than gather for itself meanwhile."""
+        bare, whole = self.sources[False], self.sources[True]
+        if json.loads(variables[_variable(IDENTITY)])["role"] not in WHOLE:
+            return bare
+        end = time.monotonic() + PATIENCE * ("/dashboard/" in variables["SCRIPT_NAME"])
+        while whole.starting and time.monotonic() < end:
+            await asyncio.sleep(0.02)
+        return whole if whole.ready else bare
 
     def live(self, owner: str | None = None) -> list[str]:
         """Kernels that run, of one account or all."""

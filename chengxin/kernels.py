@@ -174,7 +174,7 @@ class Forks:
         self._hang_up()
         for process in self._started:
             process.stdin.close()
-            with contextlib.suppress(ProcessLookupError):
+            if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)  # and what was forked from it, but for kernels
             process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -236,6 +236,8 @@ class Forks:
             raise OSError("the preloaded process ended")
         return Forked(int(said), handles[0])
 
+    starting = False  # whether it gathers for the first time
+
     @property
     def ready(self) -> bool:
         """Whether a kernel can be had without waiting for the process to import or to gather."""
@@ -268,8 +270,7 @@ class Gathered(Forks):
             socket.send_fds(self.base._line, [b"dashboards"], [theirs.fileno(), self._busy])
 
     @property
-    def starting(self) -> bool:
-        """Whether it gathers for the first time."""
+    def starting(self) -> bool:  # type: ignore[override]
         return self._line is not None and not super().ready
 
     @property

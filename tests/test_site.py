@@ -1,5 +1,6 @@
 """The site in a real browser and by plain requests: what it serves, how it looks, how it says that the line is cut."""
 
+import asyncio
 import io
 import os
 import re
@@ -7,6 +8,7 @@ import signal
 import time
 import unicodedata
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from pypdf import PdfReader
 from serving import serving
 from stores import opened, sample_database
 
-from chengxin import accounts
+from chengxin import accounts, guard
 from chengxin.accounts import Account
 from chengxin.kernels import Forks, Gathered
 from chengxin.server import books, served_root
@@ -206,37 +208,63 @@ def test_pages_stand_in_the_order_their_notebooks_name():
     assert titles == ["全市看板", "景区街区看板", "监测点看板"]
 
 
-def above(page):
-    """What the page's kernel was forked from, and that from; the server is not among them."""
-    found = [int(page.locator(".widget-label").inner_text())]
-    while "chengxin.forks" in Path(f"/proc/{found[-1]}/cmdline").read_text():
-        found.append(int(re.search(r"PPid:\s+(\d+)", Path(f"/proc/{found[-1]}/status").read_text())[1]))
-    return found[1:-1]
+def sources(page):
+    """The group of processes that the site's kernels are forked from, by the page's kernel."""
+    kernel = page.locator(".widget-label").inner_text()
+    return os.getpgid(int(re.search(r"PPid:\s+(\d+)", Path(f"/proc/{kernel}/status").read_text())[1]))
 
 
-def test_a_dashboard_that_is_the_first_page_waits_until_the_city_is_gathered(visit, served, tmp_path):
-    book(tmp_path / "dashboard" / "pid.ipynb", PID)
-    own = served(sample_database(tmp_path / "chengxin.db"), notebooks=tmp_path)
-    assert len(above(visit(f"{own}voila/render/dashboard/pid.ipynb"))) == 2
+class Source:
+    """Stands for a process to fork from: whether it gathers at first, when it was asked so many times; then."""
+
+    def __init__(self, gathers=0, ready=True):
+        self.gathers, self.then = gathers, ready
+
+    @property
+    def starting(self):
+        self.gathers -= 1
+        return self.gathers >= 0
+
+    @property
+    def ready(self):
+        return self.then and self.gathers < 0
+
+
+@pytest.mark.parametrize(
+    ("role", "shelf", "source", "whole"),
+    [
+        ("leader", "dashboard", Source(), True),
+        ("leader", "entry", Source(), True),
+        ("county", "dashboard", Source(), False),
+        ("leader", "dashboard", Source(ready=False), False),
+        ("city", "entry", Source(gathers=9), False),
+        ("city", "dashboard", Source(gathers=9), True),
+        ("city", "dashboard", Source(gathers=1_000_000), False),
+    ],
+)
+def test_a_kernel_starts_from_a_process_that_may_hold_what_its_reader_may_see(monkeypatch, role, shelf, source, whole):
+    monkeypatch.setattr(guard, "PATIENCE", 0.5)
+    kernels = guard.Kernels()
+    kernels.sources = {False: Source(), True: source}
+    variables = {"HTTP_X_CHENGXIN_IDENTITY": f'{{"role": "{role}"}}', "SCRIPT_NAME": f"/voila/render/{shelf}/x.ipynb"}
+    with ThreadPoolExecutor() as pool:  # Playwright has a loop of its own here
+        assert pool.submit(asyncio.run, kernels.source(variables)).result() is kernels.sources[whole]
 
 
 def test_what_is_being_opened_stands_there_while_its_kernel_starts(visit, served, tmp_path):
     book(tmp_path / "entry" / "pid.ipynb", PID)
     address = served(sample_database(tmp_path / "chengxin.db"), notebooks=tmp_path) + "voila/render/entry/pid.ipynb"
-    sources = above(visit(address))
-    for source in sources:
-        os.kill(source, signal.SIGSTOP)
+    group = sources(visit(address))
+    os.killpg(group, signal.SIGSTOP)
     try:
         with urllib.request.urlopen(address, timeout=30) as answer:
             said = b""
             while "正在打开" not in said.decode(errors="ignore"):
                 said += answer.read1()
-            for source in sources:
-                os.kill(source, signal.SIGCONT)
+            os.killpg(group, signal.SIGCONT)
             assert b"voila_finish" in answer.read()
     finally:
-        for source in sources:
-            os.kill(source, signal.SIGCONT)
+        os.killpg(group, signal.SIGCONT)
 
 
 def test_kernels_are_forked_from_a_process_with_everything_imported_until_it_is_gone(visit, served, tmp_path):
@@ -244,8 +272,7 @@ def test_kernels_are_forked_from_a_process_with_everything_imported_until_it_is_
     own = served(sample_database(tmp_path / "chengxin.db"), notebooks=tmp_path)
     page = visit(f"{own}voila/render/entry/pid.ipynb")
     assert "chengxin.forks" in command(page)
-    for source in above(page):
-        os.kill(source, signal.SIGKILL)
+    os.killpg(sources(page), signal.SIGKILL)
     page.goto(f"{own}voila/render/entry/pid.ipynb")
     assert "ipykernel_launcher" in command(page)
 
