@@ -17,6 +17,7 @@ from chengxin.breakdown import compared, history, steps
 from chengxin.drawing import groups
 from chengxin.errors import UsageError
 from chengxin.explain import explain
+from chengxin.held import fresh
 from chengxin.improving import closed, items
 from chengxin.ledgers import overrides
 from chengxin.measures import ledgers
@@ -130,7 +131,7 @@ def opened(engine: Engine) -> Opened:
 
 def latest(engine: Engine) -> Opened:
     """As `opened`, which is asked again only when the data have changed since, or for another reader."""
-    return gather.fresh("closeup", engine, opened)
+    return fresh("closeup", engine, opened)
 
 
 def chosen(known: Opened, area: str | None = None, period: str | None = None, unit: str | None = None) -> str:

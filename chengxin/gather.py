@@ -1,16 +1,14 @@
 """From the database to what the core computes: observations with measured values, filings judged, the plan proposed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
 from chengxin import readers, reweigh, unit_settings
-from chengxin.access import WHOLE, current
 from chengxin.clock import clock
 from chengxin.errors import UsageError
 from chengxin.filings import judge
@@ -26,8 +24,6 @@ from chengxin.settings import Number, settings
 PUBLISHED = ("published", "withdrawn")
 FROZEN = ("approved", *PUBLISHED)  # assessments that the ledgers fill no more; approval stored what they said
 OWN = SETTING.name
-Kept = TypeVar("Kept")
-_KEPT: dict[str, tuple[object, Any]] = {}
 Settings = Mapping[str, Number]
 Books = Mapping[str, pd.DataFrame]
 
@@ -80,6 +76,23 @@ def filled(engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Books | No
     return Filled(seen, found.assign(telling=telling(rubric, found), used=used))
 
 
+def seen(engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Books | None = None) -> pd.DataFrame:
+    """The observations of `filled` as scoring takes them; of assessments that stay as stored no ledger is asked.
+
+    Parameters
+    ----------
+    engine, rubric, work, books : as for `filled`
+    """
+    work = work[work["rubric"] == rubric.id]
+    fixed = work["status"].isin(FROZEN)
+    stored = readers.observations(engine, rubric=rubric.id)
+    parts = [stored[stored["assessment"].isin(work.loc[fixed, "id"])]]
+    if not fixed.all():
+        parts.append(filled(engine, rubric, work[~fixed], books).observations[list(stored)])
+    out = pd.concat(parts).astype({"assessment": "str", "line": "str"})
+    return out.iloc[np.argsort(pd.Index(work["id"]).get_indexer(out["assessment"]), kind="stable")]
+
+
 def _measurable(work: pd.DataFrame) -> pd.Series:
     """Which assessments the ledgers can fill: those of a calendar year, as of a day that is not before it."""
     year = pd.to_numeric(work["period"].where(work["period"].str.fullmatch(r"[12][0-9]{3}")), errors="coerce")
@@ -92,23 +105,6 @@ def _alike(books: Books, work: pd.DataFrame) -> Iterator[tuple[str, pd.Timestamp
         for values, mine in unit_settings.groups(books.get(OWN), rows, as_of):
             if len(mine):
                 yield str(period), as_of, values, mine
-
-
-def fresh(name: str, engine: Engine, make: Callable[[Engine], Kept]) -> Kept:
-    """What `make` gives, made again only when the data have changed since, or for another reader.
-
-    Parameters
-    ----------
-    name : of what is kept, one of each
-    engine : from `open_store`
-    make : reads it from the engine
-    """
-    reader = current()
-    key = (str(engine.url), reader.role in WHOLE or reader, readers.change_number(engine))
-    if name not in _KEPT or _KEPT[name][0] != key:
-        _KEPT[name] = key, make(engine)
-    kept: Kept = _KEPT[name][1]
-    return kept
 
 
 def standing(engine: Engine) -> pd.DataFrame:

@@ -1,14 +1,21 @@
-"""What one process computes once for all its children: report kernels are forked from a process that holds the city.
+"""What a process computes once, for itself and for the kernels that are forked from it.
 
-Nothing is held unless `hold` was called, so a notebook run in any other way computes everything itself. What is held
-is what the database said when the batch began: all reports of one batch rest on the same data.
+For reports nothing is `held` unless `hold` was called, so a notebook run in any other way computes everything itself.
+What is held is what the database said when the batch began: all reports of one batch rest on the same data. What the
+dashboards show is `fresh`: made again as soon as the data have changed.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine
+
+from chengxin import readers
+from chengxin.access import WHOLE, current
 
 Kept = TypeVar("Kept")
 _STATE: dict[str, dict[str, object]] = {}
+_FRESH: dict[str, tuple[object, Any]] = {}
 
 
 def hold() -> None:
@@ -30,3 +37,20 @@ def held(key: str, make: Callable[[], Kept]) -> Kept:
     if key not in kept:
         kept[key] = make()
     return kept[key]  # type: ignore[return-value]
+
+
+def fresh(name: str, engine: Engine, make: Callable[[Engine], Kept]) -> Kept:
+    """What `make` gives, made again only when the data have changed since, or for another reader.
+
+    Parameters
+    ----------
+    name : of what is kept, one of each
+    engine : from `open_store`
+    make : reads it from the engine
+    """
+    reader = current()
+    key = (str(engine.url), reader.role in WHOLE or reader, readers.change_number(engine))
+    if name not in _FRESH or _FRESH[name][0] != key:
+        _FRESH[name] = key, make(engine)
+    kept: Kept = _FRESH[name][1]
+    return kept

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 from chengxin import readers
 from chengxin.filings import checked
 from chengxin.form import load_form
-from chengxin.gather import filled
+from chengxin.gather import seen
 from chengxin.model import Rubric
 
 
@@ -25,8 +25,7 @@ def studied(engine: Engine, rubric: Rubric, period: str) -> tuple[pd.DataFrame, 
     """
     work = readers.assessments(engine, period)
     work = work[work["rubric"] == rubric.id]
-    seen = filled(engine, rubric, work).observations
-    return seen[["assessment", "line", "value", "of", "outcome", "note"]], work
+    return seen(engine, rubric, work), work
 
 
 def checked_filings(engine: Engine, period: str) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from chengxin import gather, readers
 from chengxin.citycounts import COUNTED, counted
 from chengxin.errors import UsageError
+from chengxin.held import fresh
 from chengxin.placing import ranks
 from chengxin.rubric import Rubric, load_rubric
 from chengxin.schema import AREA_KINDS
@@ -148,7 +149,7 @@ def latest(engine: Engine) -> Overview:
     ------
     UsageError : there is no assessment
     """
-    return gather.fresh("overview", engine, gathered)
+    return fresh("overview", engine, gathered)
 
 
 def gathered(engine: Engine) -> Overview:
@@ -167,7 +168,7 @@ def gathered(engine: Engine) -> Overview:
     results, scores, rubrics = [], {}, {}
     for kind in sorted(set(work["rubric"])):
         rubric = rubrics[kind] = load_rubric(kind)
-        seen = gather.filled(engine, rubric, work, books).observations
+        seen = gather.seen(engine, rubric, work, books)
         made, scores[kind] = scored(rubric, work[work["rubric"] == kind], seen)
         results.append(made)
     latest = work.groupby("period")["as_of"].max()

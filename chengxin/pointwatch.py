@@ -22,6 +22,7 @@ from chengxin.clock import due as due_within
 from chengxin.errors import UsageError
 from chengxin.filings import DIRECTIONS, checked, summary
 from chengxin.form import load_form
+from chengxin.held import fresh
 from chengxin.overview import Headline, HeadlinesFile
 from chengxin.quarters import in_words
 from chengxin.schema import ANSWER, COMMITMENT, DECISION, FILING, INSTRUMENT, POINT, SETTING, VERIFICATION
@@ -98,7 +99,7 @@ def read(engine: Engine) -> dict[str, Any]:
 
 def latest(engine: Engine) -> dict[str, Any]:
     """As `read`, which is asked again only when the data have changed since, or for another reader."""
-    return gather.fresh("pointwatch", engine, read)
+    return fresh("pointwatch", engine, read)
 
 
 def on(books: dict[str, Any], as_of: date) -> Watch:

@@ -42,7 +42,7 @@ engine = open_store()
 me = access.current()
 print("我是", me.name, me.role, "看到", ",".join(sorted(set(readers.areas(engine)["unit"]))) or "无")
 import sys
-print("持有全市数据", len(getattr(sys.modules.get("chengxin.gather"), "_KEPT", ())), "份")"""
+print("持有全市数据", len(getattr(sys.modules.get("chengxin.held"), "_FRESH", ())), "份")"""
 KERNEL = r'"kernelId": "([\w-]+)"'
 FAILS = f"secret = '{SECRET}'\nraise ValueError(secret)"
 BOARDS = {"city": "全市看板", "area": "景区街区看板", "point": "监测点看板"}

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 import pandas as pd
 import pytest
+from stores import opened, sample_database
 
-from chengxin.gather import filled
+from chengxin.gather import filled, seen
 from chengxin.readers import assessments
 from chengxin.rubric import load_rubric
 from chengxin.scoring import score
@@ -166,3 +167,14 @@ def test_an_assessment_dated_before_its_period_has_only_what_was_entered(databas
     odd = pd.concat([early, work[work["id"] == "J1-2026"].assign(id="x", period="2026上半年")], ignore_index=True)
     pd.testing.assert_frame_equal(filled(engine, load_rubric("street"), odd).observations, street)
     engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["scenic_area", "street"])
+def test_what_stays_as_stored_is_seen_without_asking_the_ledgers(tmp_path, kind):
+    with opened(sample_database(tmp_path / "x.db")) as engine:
+        work, rubric = assessments(engine), load_rubric(kind)
+        assert {"draft", "approved", "published"} <= set(work["status"])
+        want, got = filled(engine, rubric, work).observations, seen(engine, rubric, work)
+        pd.testing.assert_frame_equal(got.reset_index(drop=True), want[list(got)], check_dtype=False)
+        fixed = work[work["status"].isin(["approved", "published"])]
+        assert set(seen(engine, rubric, fixed)["assessment"]) == set(fixed.loc[fixed["rubric"] == kind, "id"])
