@@ -50,7 +50,9 @@ class Tab:
 
     def answer(self, item, code):
         words = {"yes": "是", "no": "否", "none": "无反馈"}[code]
-        self.item(item).get_by_role("button", name=words, exact=True).click()
+        button = self.item(item).get_by_role("button", name=words, exact=True)
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")  # then nothing moves any more under the next click
 
     def looks_right(self):
         assert self.page.evaluate(FITS)
