@@ -64,7 +64,6 @@ def bare(made) -> list[object]:
         told = re.sub(r"0x[0-9a-f]{6,}", "0x", told)
         told = re.sub(r"[0-9a-f]{32}", "ID", told)
         told = re.sub(r"ipykernel_\d+", "ipykernel_N", told)
-        told = re.sub(r"(CPU times|Wall time)[^\"]*?\\n", "TIME", told)
         cells.append((cell.cell_type, cell.source, cell.get("execution_count"), _joined(json.loads(told))))
     return [*cells, made.metadata["kernelspec"], made.metadata.get("language_info")]
 
@@ -72,6 +71,7 @@ def bare(made) -> list[object]:
 def _joined(outputs):
     """Streams as one text each: how a stream is cut into messages is a matter of time."""
     texts = {name: "".join(o["text"] for o in outputs if o.get("name") == name) for name in ("stdout", "stderr")}
+    texts = {name: re.sub(r"(CPU times|Wall time).*\n", "TIME", text) for name, text in texts.items()}
     return texts, [output for output in outputs if output["output_type"] != "stream"]
 
 
