@@ -80,7 +80,7 @@ class Compiled(BytecodeCache):
 
 
 class Exporter(VoilaExporter):
-    """Voilà's exporter with the compiled templates kept."""
+    """Voilà's exporter with the compiled templates kept; the head of a page does not wait for its kernel to start."""
 
     compiled = Compiled()
 
