@@ -21,13 +21,15 @@ RESULTS = ("ok", "bad", "na", "")
 class MerchantGrid(anywidget.AnyWidget):
     """The grid in the browser: one table, whatever its size.
 
-    merchants : code and name of each; lines : id and label of each; cells : field → ok, bad, na; frozen : read-only
+    merchants : code and name of each; lines : id and label of each; cells : field → ok, bad, na; frozen : read-only;
+    heard : number of the newest change from the browser that `cells` knows of
     """
 
     _esm = Path(__file__).parent / "templates" / "widgets" / "grid.js"
     merchants = t.List(t.Dict()).tag(sync=True)
     lines = t.List(t.Dict()).tag(sync=True)
     cells = t.Dict().tag(sync=True)
+    heard = t.Int(0).tag(sync=True)
     frozen = t.Bool(False).tag(sync=True)
 
 
@@ -61,7 +63,7 @@ class GridForm:
         )
 
     def show(self, entries: Mapping[str, Entry]) -> None:
-        """Show the merchants drawn and what was found."""
+        """Show the merchants drawn and what was found; always sent, so that a mark refused goes in the browser too."""
         sample = entries.get(SAMPLED) or {}
         drawn = list(sample.get("merchants", []))
         cells = {f"{line}{AT}{code}": str(entries.get(f"{line}{AT}{code}", {}).get("result", ""))
@@ -70,6 +72,7 @@ class GridForm:
         with self.grid.hold_sync():
             self.grid.cells = {field: result for field, result in cells.items() if result}
             self.grid.merchants = merchants
+        self.grid.send_state(["cells", "heard"])
         parts.visible(self.choose, not drawn and not self.grid.frozen)
         parts.visible(self.frame, bool(drawn))
         if drawn:
@@ -110,13 +113,19 @@ class GridForm:
         return f"合格{good}户，检查{good + bad}户" + (f"，未查{left}户" if left else "")
 
     def _heard(self, _: w.Widget, content: Any, __: Any) -> None:
-        """Changes from the browser; what is no cell of this grid is ignored."""
-        changes = content.get("changes") if isinstance(content, dict) else None
+        """Numbered changes from the browser, which shows them already; what is no cell of this grid is ignored."""
+        said = content if isinstance(content, dict) else {}
+        changes, count = said.get("changes"), said.get("count")
         drawn = {each["code"] for each in self.grid.merchants}
         known = {}
         for field, result in changes.items() if isinstance(changes, dict) else ():
             line, _, merchant = str(field).partition(AT)
             if line in self.lines and merchant in drawn and result in RESULTS:
                 known[str(field)] = {"result": result} if result else {}
-        if known and not self.grid.frozen:
-            self.put(known)
+        with self.grid.hold_sync():
+            self.grid.heard = count if type(count) is int else self.grid.heard
+            if known and not self.grid.frozen:
+                self.grid.cells.update({field: entry.get("result", "") for field, entry in known.items()})
+                self.put(known)
+            else:
+                self.grid.send_state(["cells", "heard"])

@@ -50,15 +50,15 @@ class Tab:
 
     def answer(self, item, code):
         words = {"yes": "是", "no": "否", "none": "无反馈"}[code]
-        button = self.item(item).get_by_role("button", name=words, exact=True)
-        button.click()
-        expect(button).to_have_attribute("aria-pressed", "true")  # then nothing moves any more under the next click
+        pressed(self.item(item).get_by_role("button", name=words, exact=True))
+
+    def fits(self):
+        comes(self.page, FITS, True)
 
     def looks_right(self):
-        assert self.page.evaluate(FITS)
-        assert self.page.evaluate(UNLABELLED) == []
-        assert self.page.evaluate(SMALL) == []
-        assert [said for said, _ in self.page.evaluate(CONTRAST)] == []
+        self.fits()
+        for script in (UNLABELLED, SMALL, CONTRAST):
+            comes(self.page, script, [])
 
     def saved(self):
         expect(self.page.locator(".cx-saved").first).to_contain_text("已保存")
@@ -68,6 +68,25 @@ class Tab:
         assert self.errors == []
         assert self.dialogs == []
         self.context.close()
+
+
+def comes(page, script, wanted):
+    """The script gives what is wanted, as soon as the page has settled; the page may still be moving at first."""
+    deadline = time.monotonic() + 30
+    while (found := page.evaluate(script)) != wanted and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+    assert found == wanted
+
+
+def pressed(button):
+    """Click a button that stays pressed; one that moved away under the click is clicked again."""
+    for _ in range(5):
+        button.click()
+        try:
+            return expect(button).to_have_attribute("aria-pressed", "true", timeout=6_000)
+        except AssertionError:
+            continue
+    return expect(button).to_have_attribute("aria-pressed", "true")
 
 
 def stored(database, subject):
@@ -108,7 +127,7 @@ def fill(tab, line, rule):
     """Enter something that fits a line's rule."""
     box = tab.line(line)
     if rule == "met":
-        box.get_by_role("button", name="符合", exact=True).click()
+        pressed(box.get_by_role("button", name="符合", exact=True))
     elif rule == "marks":
         box.get_by_role("combobox").select_option(label="4.5分")
         box.get_by_role("textbox", name="说明").fill(f"改进措施尚未落实{HOSTILE}")

@@ -238,7 +238,9 @@ def test_merchants_are_drawn_with_a_recorded_seed_and_checked_one_by_one(engine)
     sample = drafts.saved(engine, "assessment", SCENIC)["sample"].entry
     assert (sample["seed"], sample["of"], len(sample["merchants"])) == (7, 30, 30)
     cells = {f"10.2@{code}": "ok" for code in sample["merchants"]} | {f"10.2@{sample['merchants'][0]}": "bad"}
-    form.grid._heard(None, {"changes": cells | {"1.1@x": "ok", "10.2@x": "ok", "10.2@": "bad"}}, None)
+    changes = cells | {"1.1@x": "ok", "10.2@x": "ok", "10.2@": "bad"}
+    form.grid._heard(None, {"changes": changes, "count": 3}, None)
+    assert (form.grid.grid.heard, form.grid.grid.cells) == (3, cells)
     give(form, "10.2", value="", of="")
     row = form.judged.observations.set_index("line").loc["10.2"]
     assert (row["value"], row["of"]) == (29, 30)
@@ -248,7 +250,8 @@ def test_merchants_are_drawn_with_a_recorded_seed_and_checked_one_by_one(engine)
     assert again.grid.grid.cells == cells
 
 
-STRANGE = [None, {}, {"changes": ["x"]}, "x", {"changes": None}, {"changes": {"a": {"b": 1}}}, {"changes": {"8.1@": 3}}]
+STRANGE = [None, {}, {"changes": ["x"]}, "x", {"changes": None}, {"changes": {"a": {"b": 1}}}, {"changes": {"8.1@": 3}},
+           {"count": "x"}, {"changes": {"8.1@": "ok"}, "count": True}]  # fmt: skip
 
 
 @pytest.mark.parametrize("content", STRANGE)
@@ -257,6 +260,7 @@ def test_a_strange_message_from_the_browser_changes_nothing(engine, content):
     form.grid.start.click()
     before = len(drafts.changes(engine, "assessment", SCENIC))
     form.grid._heard(None, content, None)
+    assert form.grid.grid.heard == 0
     assert len(drafts.changes(engine, "assessment", SCENIC)) == before
 
 

@@ -10,10 +10,11 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 from stores import sample_database
-from tabs import FITS, HOSTILE, SCREENS, Tab, explained, fill, kernels, settled, stored
+from tabs import HOSTILE, SCREENS, Tab, explained, fill, kernels, settled, stored
 
 from chengxin.rubric import load_rubric
 
+NOON = "2026-11-02T04:00:00+00:00"
 STREET = "331004-J2-2026"  # a street whose assessment is a draft; streets have every rule kind
 
 
@@ -62,7 +63,7 @@ def test_the_journey(browser, site, database, chengxin, tmp_path, screen):
     total = done.inner_text().split("总分")[1].split("分")[0]
     assert total == scored(database, key, chengxin, tmp_path)
     expect(tab.line(base[0].id).locator("input, button").first).to_be_disabled()
-    assert tab.page.evaluate(FITS)
+    tab.fits()
     tab.close()
 
 
@@ -93,14 +94,14 @@ def test_two_tabs_are_told_of_each_other_and_choose(browser, site, database):
     expect(second.line("9.1").locator(".cx-number input").nth(0)).to_have_value("11")  # caught up by itself
     with sqlite3.connect(database) as conn:  # a third person is quicker than the next look
         version = conn.execute("SELECT coalesce(max(version), 0) FROM draft WHERE field = '8.1'").fetchone()[0]
-        row = ("assessment", "331024-S2-2026", "8.1", version + 1, '{"value": "3", "of": "30"}', "王科长", "")
+        row = ("assessment", "331024-S2-2026", "8.1", version + 1, '{"value": "3", "of": "30"}', "王科长", NOON)
         conn.execute("INSERT INTO draft (form, subject, field, version, entry, who, at) VALUES (?,?,?,?,?,?,?)", row)
         second.line("8.1").locator(".cx-number input").nth(0).fill("7")
     conn.close()
     box = second.line("8.1").locator(".cx-conflict")
     expect(box).to_contain_text("王科长在您之前改了这一条")
     assert stored(database, "331024-S2-2026")["8.1"]["value"] == "3"
-    assert second.page.evaluate(FITS)
+    second.fits()
     box.get_by_role("button", name="用我的").click()
     expect(box).to_have_count(0)
     second.saved()
@@ -117,7 +118,9 @@ def test_the_grid_by_keyboard_and_by_thumb(browser, site, database):
     cells = tab.page.locator(".cx-cell")
     expect(cells).to_have_count(30 * 16)
     first = cells.nth(0)
+    expect(first).to_be_visible()
     first.focus()
+    expect(first).to_be_focused()
     for key in ("1", "2", "3", "Space", "ArrowRight", "2"):
         tab.page.keyboard.press(key)
     tab.saved()
@@ -127,10 +130,11 @@ def test_the_grid_by_keyboard_and_by_thumb(browser, site, database):
     tab.page.get_by_role("button", name="8.1证照规范展示：未查的都填合格").click()
     found = settled(database, "331024-S2-2026", **{f"8.1@{drawn[-1]}": {"result": "ok"}})
     assert [found[f"8.1@{code}"]["result"] for code in drawn].count("ok") == 28
+    quicker(tab, database, f"10.1@{drawn[10]}", f"10.1@{drawn[11]}")
     tab.close()
     phone = Tab(browser, site, "phone", "assessment.ipynb?assessment=331024-S2-2026&who=C")
     expect(phone.page.locator(".cx-one fieldset").first).to_be_visible()
-    assert phone.page.evaluate(FITS)
+    phone.fits()
     phone.page.get_by_role("button", name="下一户").click()
     phone.page.locator(".cx-one fieldset").nth(3).get_by_role("button", name="不合格").click()
     phone.saved()
@@ -138,11 +142,40 @@ def test_the_grid_by_keyboard_and_by_thumb(browser, site, database):
     while stored(database, "331024-S2-2026") == found and time.monotonic() < deadline:
         time.sleep(0.2)
     assert stored(database, "331024-S2-2026") != found
+    too_late(phone, database)
     phone.close()
+
+
+def quicker(tab, database, taken, free):
+    """A mark made while another person's is being learnt of stays; the one on the same cell gives way."""
+    cell = {field: tab.page.locator(f'[data-field="{field}"]') for field in (taken, free)}
+    with sqlite3.connect(database) as conn:
+        row = ("assessment", "331024-S2-2026", taken, 1, '{"result": "bad"}', "王科长", NOON)
+        conn.execute("INSERT INTO draft (form, subject, field, version, entry, who, at) VALUES (?,?,?,?,?,?,?)", row)
+        for each in cell.values():
+            each.click()
+            expect(each).to_have_text("✓")
+    conn.close()
+    expect(tab.page.get_by_text(f"王科长先填了“{taken}”")).to_be_visible()
+    expect(cell[taken]).to_have_text("✕")
+    expect(cell[free]).to_have_text("✓")
+    settled(database, "331024-S2-2026", **{taken: {"result": "bad"}, free: {"result": "ok"}})
+
+
+def too_late(phone, database):
+    """A mark made after somebody handed in goes from the screen as well."""
+    button = phone.page.locator(".cx-one fieldset").nth(5).get_by_role("button", name="不适用")
+    with sqlite3.connect(database) as conn:
+        conn.execute("UPDATE assessment SET status = 'submitted' WHERE id = '331024-S2-2026'")
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+    conn.close()
+    expect(button).to_be_disabled()
+    expect(button).to_have_attribute("aria-pressed", "false")
 
 
 def test_an_address_with_code_in_it_is_only_text(browser, site):
     tab = Tab(browser, site, "phone", f"assessment.ipynb?assessment={quote(HOSTILE)}&who=%3Cb%3E")
     expect(tab.page.get_by_text("没有评价“<img src=x onerror=alert(1)>”")).to_be_visible()
-    assert tab.page.evaluate(FITS)
+    tab.fits()
     tab.close()

@@ -1,5 +1,6 @@
 // Merchants × lines, one light table instead of hundreds of widgets; on a phone one merchant at a time.
-// Python hears only of changes: {"10.1@M0012": "bad"}. All text is set as text, never as HTML.
+// Python hears only of changes: {"10.1@M0012": "bad"}, numbered; what it says of the cells without having heard of a
+// change does not undo it. All text is set as text, never as HTML.
 const WORDS = { "": "未查", ok: "合格", bad: "不合格", na: "不适用" };
 const SIGNS = { "": "", ok: "✓", bad: "✕", na: "—" };
 const NEXT = { "": "ok", ok: "bad", bad: "na", na: "ok" };
@@ -9,6 +10,8 @@ const make = (tag, words = "", more = {}) => Object.assign(document.createElemen
 
 function render({ model, el }) {
   let state = new Map(Object.entries(model.get("cells")));
+  const unheard = new Map(); // field → number and result of the newest change
+  let sent = model.get("heard");
   let here = 0; // the merchant shown on a phone
   const narrow = matchMedia("(max-width: 640px)");
   const fieldOf = (line, merchant) => `${line.id}@${merchant.code}`;
@@ -16,9 +19,10 @@ function render({ model, el }) {
 
   const send = (changes) => {
     if (model.get("frozen") || !Object.keys(changes).length) return;
-    for (const [field, result] of Object.entries(changes)) state.set(field, result);
-    model.send({ changes });
-    refresh();
+    sent += 1;
+    for (const [field, result] of Object.entries(changes)) unheard.set(field, { count: sent, result });
+    model.send({ changes, count: sent });
+    renew();
   };
   const fill = (merchants, lines) => {
     const changes = {};
@@ -158,7 +162,15 @@ function render({ model, el }) {
     el.classList.toggle("cx-grid-phone", narrow.matches);
     el.replaceChildren(narrow.matches ? card(merchants, lines) : table(merchants, lines));
   };
-  const renew = () => { state = new Map(Object.entries(model.get("cells"))); refresh(); };
+  const renew = () => {
+    state = new Map(Object.entries(model.get("cells")));
+    for (const [field, { count, result }] of unheard) {
+      if (count > model.get("heard")) state.set(field, result);
+      else unheard.delete(field);
+    }
+    model.set("cells", Object.fromEntries(state)); // what is shown, so that a mark refused is a change
+    refresh();
+  };
   model.on("change:cells", renew);
   for (const name of ["merchants", "lines", "frozen"]) model.on(`change:${name}`, draw);
   narrow.addEventListener("change", draw);
