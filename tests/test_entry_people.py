@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import expect
 from serving import serving
 from stores import opened, sample_database
-from tabs import CONTRAST, FITS, SCREENS, UNLABELLED, explained, fill, stored
+from tabs import CONTRAST, FITS, SCREENS, UNLABELLED, comes, explained, fill, pressed, settled, stored
 
 from chengxin import accounts, readers
 from chengxin.accounts import Account
@@ -49,7 +49,7 @@ KEYS = """() => {
     const block = e => e.closest('.cx-line, .cx-item, .cx-card, .cx-missing') || e;
     const top = e => block(e).getBoundingClientRect().top + document.querySelector('#rendered_cells').scrollTop;
     const tops = stops.map(top), said = e => e.outerHTML.slice(0, 100);
-    return {count: stops.length, unnamed: stops.filter(e => !name(e).trim()).map(said),
+    return {many: stops.length > 3, unnamed: stops.filter(e => !name(e).trim()).map(said),
             unseen: stops.filter(e => !seen(e)).map(said), jumping: stops.filter(e => e.tabIndex > 0).map(said),
             backwards: stops.filter((e, n) => n && tops[n] < tops[n - 1] - 8).map(said)};
 }"""
@@ -88,7 +88,7 @@ def entered(browser, site, name, screen, path):
 
 def left(page):
     """Nothing was asked of others, no script of a text ran, and the page fits; then it is closed."""
-    assert page.evaluate(FITS)
+    comes(page, FITS, True)
     assert (page.outside, page.dialogs) == ([], [])
     assert page.locator("img[src=x]").count() == 0
     page.context.close()
@@ -96,14 +96,11 @@ def left(page):
 
 def reachable(page):
     """The keyboard reaches everything in reading order, named and seen."""
-    page.wait_for_timeout(500)
     page.keyboard.press("Tab")  # from here on focus is the keyboard's, so that it is to be seen
-    found = page.evaluate(KEYS)
-    assert found.pop("count") > 3
-    assert found == {"unnamed": [], "unseen": [], "jumping": [], "backwards": []}
-    assert page.evaluate(UNLABELLED) == []
-    assert page.evaluate(PRESSED) == 0
-    assert [said for said, _ in page.evaluate(CONTRAST)] == []
+    comes(page, KEYS, {"many": True, "unnamed": [], "unseen": [], "jumping": [], "backwards": []})
+    comes(page, UNLABELLED, [])
+    comes(page, PRESSED, 0)
+    comes(page, CONTRAST, [])
 
 
 def line(page, key):
@@ -159,9 +156,8 @@ def begun(browser, site, database):
         fill(Lines(page), each.id, each.rule.kind)
     line(page, NOTED).get_by_role("button", name="依据、照片").click()
     line(page, NOTED).get_by_role("textbox", name="说明").fill(HOSTILE)
-    page.wait_for_timeout(1500)
     key = next(subject for subject in subjects(database) if subject.endswith("-2027"))
-    before = stored(database, key)
+    before = settled(database, key)
     assert before[NOTED]["note"] == HOSTILE
     page.context.close()
     return key, before
@@ -249,7 +245,7 @@ def a_filing(browser, site, database):
     for each in form.items:
         answer(county, each.id, form.answers[each.favourable[-1]])
     item(county, "3").get_by_label("核查说明").fill(HOSTILE)
-    county.wait_for_timeout(1200)
+    settled(database, f"{POINT}-{QUARTER}")
     county.get_by_role("button", name="提交核查").click()
     expect(county.get_by_text("核查已提交。")).to_be_visible()
     expect(item(county, "3")).to_contain_text(HOSTILE)
@@ -262,7 +258,7 @@ def a_filing(browser, site, database):
 
 
 def answer(page, key, words):
-    item(page, key).get_by_role("button", name=words, exact=True).click()
+    pressed(item(page, key).get_by_role("button", name=words, exact=True))
 
 
 def ledgers(browser, site):

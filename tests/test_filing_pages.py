@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 from playwright.sync_api import expect
 from stores import sample_database
-from tabs import FITS, HOSTILE, SCREENS, Tab, kernels, stored
+from tabs import HOSTILE, SCREENS, Tab, kernels, settled
 
 from chengxin.form import load_form
 
@@ -54,8 +54,7 @@ def test_a_filing_from_first_entry_to_check(browser, site, database, chengxin, s
     tab.item("14").get_by_label("投诉纠纷／件", exact=True).fill(HOSTILE)
     expect(tab.item("14")).to_contain_text(f"投诉纠纷：“{HOSTILE}”")
     expect(tab.page.locator(".cx-saved.cx-ok").first).to_be_visible()
-    tab.page.wait_for_timeout(500)
-    before = stored(database, key)
+    before = settled(database, key)
     for kernel in kernels(database):
         os.kill(kernel, signal.SIGKILL)
     expect(tab.page.locator("#cx-alarm")).not_to_be_empty()
@@ -63,7 +62,7 @@ def test_a_filing_from_first_entry_to_check(browser, site, database, chengxin, s
     tab.errors.clear()  # the page may well complain of its kernel's death
     first = tab.item("1")
     expect(first.get_by_label("在用计量器具／台（件）", exact=True)).to_have_value(str(held + 3))
-    assert stored(database, key) == before
+    assert settled(database, key) == before
     first.get_by_label("在用计量器具／台（件）", exact=True).fill(str(held))
     tab.item("2").get_by_label("能一扫清的／台（件）", exact=True).fill(str(held))
     tab.item("14").get_by_label("投诉纠纷／件", exact=True).fill("0")
@@ -82,7 +81,7 @@ def test_a_filing_from_first_entry_to_check(browser, site, database, chengxin, s
     expect(check.item("10")).to_contain_text("自查“否”，核查“是”，不一致")
     check.page.get_by_role("button", name="提交核查").click()
     expect(check.page.get_by_text("核查已提交。")).to_be_visible()
-    assert check.page.evaluate(FITS)
+    check.fits()
     check.close()
     found = status(chengxin, database, point)
     assert found["answered"] == "15/15"
@@ -135,7 +134,7 @@ def test_200_instruments_pasted_mended_and_saved(browser, site, database, screen
     expect(tab.page.get_by_text("共200行，2处有误")).to_be_visible()
     expect(tab.page.get_by_text("第9行 经营户编号列：“没有”没有登记")).to_be_visible()
     expect(tab.page.get_by_role("button", name="保存全部")).to_be_disabled()
-    assert tab.page.evaluate(FITS)
+    tab.fits()
     area.fill(paste().replace("\nN", f"\n{fresh}"))
     tab.page.get_by_role("button", name="检查", exact=True).click()
     tab.page.get_by_role("button", name="保存全部").click()
@@ -149,5 +148,5 @@ def test_200_instruments_pasted_mended_and_saved(browser, site, database, screen
     tab.page.get_by_role("button", name="保存", exact=True).click()
     expect(tab.page.get_by_text("已保存。", exact=True)).to_be_visible()
     expect(tab.page.locator("td", has_text=HOSTILE).first).to_be_attached()
-    assert tab.page.evaluate(FITS)
+    tab.fits()
     tab.close()
