@@ -4,7 +4,10 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
+from tabs import comes
+
 SCREENS = ((1920, 1080), (1366, 768), (390, 844))
+# nothing scrolls sideways, but a heat map of many columns
 FITS = """Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth
 && ![...document.querySelectorAll('.cx-wide:not(:has(.cx-heat))')].some(e => e.scrollWidth > e.clientWidth + 1)"""
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8").replace('"main *"', '".cx-page *"')
@@ -15,12 +18,6 @@ def words(page, *names):
     """What is written on the page, without markup."""
     pieces = [page.body[name].value for name in names] or [piece.value for piece in page.body.values()]
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", " ".join(pieces)))
-
-
-def fits(page):
-    """Nothing scrolls sideways, but a heat map of many columns; widgets follow a new size a moment later."""
-    tries = (page.wait_for_timeout(100) or page.evaluate(FITS) for _ in range(50))
-    return any(tries)
 
 
 @contextmanager
@@ -40,5 +37,5 @@ def fits_each_screen(page):
     """On a projector, a laptop and a phone nothing is cut off, and everything can be read."""
     for width, height in SCREENS:
         page.set_viewport_size({"width": width, "height": height})
-        assert fits(page), width
-    assert page.evaluate(CONTRAST) == []
+        comes(page, FITS, True)
+    comes(page, CONTRAST, [])

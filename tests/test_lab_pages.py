@@ -3,11 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 from stores import sample_database
+from tabs import FITS, comes
 
 from chengxin.rubric import load_rubric
 
 SCREENS = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
-FITS = "Math.max(...['html', '#rendered_cells'].map(q => document.querySelector(q).scrollWidth)) <= innerWidth"
 NOTEBOOKS = ("01_试打分", "03_稳健性", "04_一致性", "05_原文与规则对照")
 
 
@@ -46,7 +46,7 @@ def test_a_change_shows_who_moves_and_a_breach(opened, screen):
     expect(form).to_contain_text("基本项各条合计102分，应为100分，多2分", timeout=30_000)
     expect(form).to_contain_text("第1项 器具检定合格率：分值 10分 → 12分")
     expect(form.locator("figure svg").first).to_be_visible()
-    assert page.evaluate(FITS)
+    comes(page, FITS, True)
     form.get_by_role("button", name="生成变体文件").click()
     expect(form).to_contain_text("请先调回再保存", timeout=30_000)
     form.get_by_role("button", name="全部改回").click()

@@ -17,6 +17,7 @@ from books import GALLERY, IDENTITY, LOST, PID, TRIVIAL, book
 from pypdf import PdfReader
 from serving import serving
 from stores import opened, sample_database
+from tabs import comes
 
 from chengxin import accounts, guard
 from chengxin.accounts import Account
@@ -81,10 +82,9 @@ def gallery(visit, screen="desk"):
 @pytest.mark.parametrize("screen", SCREENS)
 def test_every_component_fits_the_screen_and_a_finger_and_can_be_read(visit, screen):
     page = gallery(visit, screen)
-    assert page.evaluate(SIDEWAYS) == [0, 0]
-    assert page.evaluate(SMALL) == []
-    assert page.evaluate(UNNAMED) == []
-    assert page.evaluate(CONTRAST) == []
+    comes(page, SIDEWAYS, [0, 0])
+    for script in (SMALL, UNNAMED, CONTRAST):
+        comes(page, script, [])
     assert page.locator("html").get_attribute("lang") == "zh-CN"
     assert page.outside == []
     assert page.faults == []
