@@ -63,7 +63,7 @@ class GridForm:
         )
 
     def show(self, entries: Mapping[str, Entry]) -> None:
-        """Show the merchants drawn and what was found; always sent, so that a mark refused goes in the browser too."""
+        """Show the merchants drawn and what was found."""
         sample = entries.get(SAMPLED) or {}
         drawn = list(sample.get("merchants", []))
         cells = {f"{line}{AT}{code}": str(entries.get(f"{line}{AT}{code}", {}).get("result", ""))
@@ -72,7 +72,6 @@ class GridForm:
         with self.grid.hold_sync():
             self.grid.cells = {field: result for field, result in cells.items() if result}
             self.grid.merchants = merchants
-        self.grid.send_state(["cells", "heard"])
         parts.visible(self.choose, not drawn and not self.grid.frozen)
         parts.visible(self.frame, bool(drawn))
         if drawn:
@@ -125,6 +124,7 @@ class GridForm:
         with self.grid.hold_sync():
             self.grid.heard = count if type(count) is int else self.grid.heard
             if known and not self.grid.frozen:
+                # in place, which sends nothing: the browser shows them; a refusal in `show` is then a change, and sent
                 self.grid.cells.update({field: entry.get("result", "") for field, entry in known.items()})
                 self.put(known)
             else:

@@ -3,11 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 from stores import sample_database
-from tabs import FITS, comes
+from tabs import FITS, SCREENS, comes
 
 from chengxin.rubric import load_rubric
 
-SCREENS = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 NOTEBOOKS = ("01_试打分", "03_稳健性", "04_一致性", "05_原文与规则对照")
 
 

@@ -17,7 +17,7 @@ from books import GALLERY, IDENTITY, LOST, PID, TRIVIAL, book
 from pypdf import PdfReader
 from serving import serving
 from stores import opened, sample_database
-from tabs import comes
+from tabs import SCREENS, comes
 
 from chengxin import accounts, guard
 from chengxin.accounts import Account
@@ -26,7 +26,6 @@ from chengxin.server import books, served_root
 from chengxin.site import pages
 from chengxin.store import writing
 
-SCREENS = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8").replace('"main *"', '".cx-page *, .cx-top *"')
 SIDEWAYS = """[document.scrollingElement, document.querySelector("#rendered_cells")].filter(Boolean)
     .map(e => e.scrollWidth - e.clientWidth)"""
