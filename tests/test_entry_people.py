@@ -157,8 +157,7 @@ def begun(browser, site, database):
     line(page, NOTED).get_by_role("button", name="依据、照片").click()
     line(page, NOTED).get_by_role("textbox", name="说明").fill(HOSTILE)
     key = next(subject for subject in subjects(database) if subject.endswith("-2027"))
-    before = settled(database, key)
-    assert before[NOTED]["note"] == HOSTILE
+    before = settled(database, key, **{NOTED: {"value": 1, "note": HOSTILE}})
     page.context.close()
     return key, before
 
