@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 
 from chengxin import readers
 from chengxin.cluster import Cluster
@@ -71,7 +71,7 @@ def make_reports(
     template : another notebook than the kind's own, with the same parameters
     timeout : seconds a cell may take
     cluster : address of a Dask scheduler whose workers make the reports, such as ``tcp://10.0.0.5:8786``
-    progress : called after each unit
+    progress : called after each unit, once at a time, in whichever thread made it
 
     Raises
     ------
@@ -127,19 +127,24 @@ def _here(todo: list[Job], jobs: int, forked: bool, note: Callable[[Job, Made], 
 
 
 def _pool(todo: list[Job], jobs: int, make: Callable[..., Made], note: Callable[[Job, Made], None]) -> None:
-    """Make reports side by side; when stopped (Ctrl-C), those that are being made are finished and noted."""
-    stopped = Event()
+    """Make reports side by side; when stopped (Ctrl-C), those that are being made are finished and noted.
+
+    A report is noted by the thread that made it: Ctrl-C breaks into the main thread only, never between the two.
+    """
+    stopped, one_by_one = Event(), Lock()
+
+    def work(job: Job) -> None:
+        row = make(job, stopped=stopped.is_set)
+        with one_by_one:
+            note(job, row)
+
     with ThreadPoolExecutor(jobs) as pool:
-        running = {pool.submit(make, job, stopped=stopped.is_set): job for job in todo}
         try:
-            for done in as_completed(running):
-                note(running.pop(done), done.result())
-        except KeyboardInterrupt:
+            for done in as_completed([pool.submit(work, job) for job in todo]):
+                done.result()
+        except BaseException:
             stopped.set()
             pool.shutdown(cancel_futures=True)
-            for done, job in running.items():
-                if not done.cancelled():
-                    note(job, done.result())
             raise
 
 

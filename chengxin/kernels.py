@@ -80,7 +80,9 @@ class QuickKernel(Forking, AsyncKernelManager):  # type: ignore[misc]
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
         """What goes wrong is told by exceptions: a kernel prints nothing of its own on the terminal."""
-        return [*super().format_kernel_cmd(extra_arguments), "--log-level=CRITICAL"]
+        quiet = {"loggers": {"tornado.general": {"level": "CRITICAL"}}}  # a message that comes while the sockets close
+        words = ["--log-level=CRITICAL", f"--IPKernelApp.logging_config={quiet}"]
+        return [*super().format_kernel_cmd(extra_arguments), *words]
 
     async def _async_wait(self, pollinterval: float = 0.01) -> None:
         while await self._async_is_alive():

@@ -18,7 +18,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from chengxin import kernels, report_commands
-from chengxin.batch import make_reports
+from chengxin.batch import Manifest, make_reports
 from chengxin.console import told
 from chengxin.kernels import Forks
 from chengxin.making import WARM, Job, execute
@@ -114,6 +114,13 @@ def test_nothing_leaks_from_a_poisoned_predecessor(forks, tmp_path):
     alone = bare(execute(KINDS["index"].template, None, told, forks.kernel, 300))
     execute(notebook(tmp_path / "poison.ipynb", POISON), None, {}, forks.kernel, 60)
     assert bare(execute(KINDS["index"].template, None, told, forks.kernel, 300)) == alone
+
+
+def test_a_kernel_says_nothing_of_a_message_that_comes_while_its_sockets_close(forks, tmp_path):
+    cell = "import logging\nlogging.getLogger('tornado.general').error('not a socket')"
+    path = notebook(tmp_path / "log.ipynb", cell)
+    for kernel in (forks.kernel, kernels.QuickKernel):
+        assert execute(path, None, {}, kernel, 60).cells[-1].outputs == []
 
 
 def test_random_numbers_differ_between_kernels(forks, tmp_path):
@@ -251,6 +258,27 @@ def test_ctrl_c_finishes_what_is_being_made_and_leaves_no_process(demo, tmp_path
     assert len(json.loads((out / "manifest.json").read_text("utf-8"))) == whole(out), "each was noted"
     assert not list(out.glob(".*part*"))
     assert not psutil.wait_procs(started, timeout=10)[1]
+
+
+def test_ctrl_c_at_the_worst_moment_loses_no_note(demo, tmp_path, monkeypatch):
+    """Between a report's last file and its note in the manifest."""
+    noted = Manifest.note
+
+    def interrupted(self, job, row):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+        noted(self, job, row)
+
+    monkeypatch.setattr(Manifest, "note", interrupted)
+    path, out = notebook(tmp_path / "t.ipynb", "county = period = ''", tags=["parameters"]), tmp_path / "out"
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            make_reports(str(demo / "chengxin.db"), "2026", None, out, template=path, jobs=1)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert 1 <= whole(out) < 10
+    assert len(json.loads((out / "manifest.json").read_text("utf-8"))) == whole(out), "each was noted"
 
 
 WRITER = """import os, random, signal, sys, time
