@@ -22,6 +22,7 @@ from chengxin.work import AT, FORM, SAMPLED, Judged, judge, opened
 SAVED = {"saved": ("ok", "已保存"), "waiting": ("warn", "正在保存"), "failed": ("bad", "没有保存，将自动重试"),
          "frozen": ("bad", "没有保存"), "conflict": ("bad", "有人先改了，请选用一个值"),
          "theirs": ("ok", "已更新他人的改动")}  # fmt: skip
+SOME = 5  # fields that are named when handing in waits for them
 
 
 class AssessmentForm:
@@ -76,7 +77,8 @@ class AssessmentForm:
         self.saver.flush()
         unsettled = [key for key, line in self.lines.items() if line.clash.children] + list(self.saver.waiting)
         if unsettled:
-            self._say(f"{'、'.join(unsettled)}条有冲突待选定或还没有保存，没有提交；请先处理。")
+            where = "、".join(map(self.grid.named, unsettled[:SOME])) + ("等" if len(unsettled) > SOME else "")
+            self._say(f"{where}有冲突待选定或还没有保存，没有提交；请先处理。")
             return
         try:
             workflow.submit(self.engine, self.work.about["id"], who=self.who, at=self.now())
@@ -182,7 +184,7 @@ class AssessmentForm:
             self.entries[field] = said.theirs.entry
             self.saver.versions[field] = said.theirs.version
             self.grid.show(self.entries)
-            self._say(f"{said.theirs.who}先填了“{field}”，已保留；如需修改请再点一次。")
+            self._say(f"{said.theirs.who}先填了{self.grid.named(field)}，已保留；如需修改请再点一次。")
 
     def _chosen(self, field: str, entry: Entry, theirs: Saved) -> None:
         self.entries[field] = entry

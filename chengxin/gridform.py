@@ -88,6 +88,14 @@ class GridForm:
             known = settings()
             parts.tell(self.said, words, n=len(self.names), all=known["sample_all_up_to"], size=known["sample_size"])
 
+    def named(self, field: str) -> str:
+        """A field of the grid, or of the form, in words: “merchant” and the number and label of the line."""
+        line, _, merchant = field.partition(AT)
+        if field == SAMPLED:
+            return "抽取的经营户"
+        words = f"{line}条" + "".join(each.label for each in self.work.rubric.lines if each.id == line)
+        return f"“{self.names.get(merchant, merchant)}”的{words}" if merchant else words
+
     def draw(self) -> None:
         """Draw the merchants with the seed given, and record both."""
         text = normal(self.seed.value)

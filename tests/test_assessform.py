@@ -380,13 +380,13 @@ def test_an_open_conflict_or_an_unsaved_change_is_not_handed_in(engine):
     give(theirs, "8.1", value="22")
     give(mine, "8.1", value="21")
     mine.submit()
-    assert "8.1条有冲突待选定" in shown(mine)
+    assert "8.1条证照规范展示有冲突待选定" in shown(mine)
     assert work_of(engine, SCENIC).about["status"] == "draft"
     mine.lines["8.1"].clash.children[0].children[1].children[1].click()
     mine.saver.waiting["9.1"] = {"value": "1"}
     mine.saver.flush = lambda: None
     mine.submit()
-    assert "9.1条有冲突待选定或还没有保存" in shown(mine)
+    assert "9.1条经营环境整洁有冲突待选定或还没有保存" in shown(mine)
 
 
 def test_another_window_follows_the_submission_and_the_return(engine):

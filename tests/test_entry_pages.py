@@ -156,7 +156,10 @@ def quicker(tab, database, taken, free):
             each.click()
             expect(each).to_have_text("✓")
     conn.close()
-    expect(tab.page.get_by_text(f"王科长先填了“{taken}”")).to_be_visible()
+    with sqlite3.connect(database) as conn:
+        (name,) = conn.execute("SELECT name FROM merchant WHERE code = ?", (taken.partition("@")[2],)).fetchone()
+    conn.close()
+    expect(tab.page.get_by_text(f"王科长先填了“{name}”的10.1条")).to_be_visible()
     expect(cell[taken]).to_have_text("✕")
     expect(cell[free]).to_have_text("✓")
     settled(database, "331024-S2-2026", **{taken: {"result": "bad"}, free: {"result": "ok"}})
