@@ -1,24 +1,29 @@
 """The batch: plan, run every unit's notebook in a kernel of its own, write the formats, tell what became of each.
 
-A file is written beside its final name and moved there when whole, so whatever stops the batch leaves the last good
-set; what is up to date by content is not made again. A unit that fails leaves a line in the summary; the others go on.
+A report's files are written beside their final names and moved there when all are whole, so whatever stops the batch
+leaves the last good set; what is up to date by content is not made again. A unit that fails leaves a line in the
+summary; the others go on. One batch at a time uses a folder.
 The same data give the same bytes, but for the executed notebook (ipynb), which holds the times of its run.
 """
 
 import hashlib
-import json
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock
 
+from filelock import FileLock, Timeout
+
 from chengxin import readers
 from chengxin.cluster import Cluster
+from chengxin.errors import UsageError
 from chengxin.kernels import Forks, QuickKernel
 from chengxin.making import FORMATS, TIMEOUT, WARM, Job, Made, make_one
+from chengxin.manifest import Manifest
 from chengxin.rendering import index_page, write
 from chengxin.reports import KINDS, content, planned
 from chengxin.store import address_of, open_store
@@ -54,6 +59,7 @@ def make_reports(
     timeout: int = TIMEOUT,
     cluster: str | None = None,
     progress: Callable[[Made], None] = lambda made: None,
+    stopping: Callable[[], None] = lambda: None,
 ) -> Batch:
     """Make a report of every reporting unit that has something to report in a period.
 
@@ -72,61 +78,98 @@ def make_reports(
     timeout : seconds a cell may take
     cluster : address of a Dask scheduler whose workers make the reports, such as ``tcp://10.0.0.5:8786``
     progress : called after each unit, once at a time, in whichever thread made it
+    stopping : called when the batch is stopped (Ctrl-C), before what is being made is finished
 
     Raises
     ------
-    UsageError : unknown kind, period or unit; no such cluster, or its workers have another kit or see other data
+    UsageError : unknown kind, period or unit; another batch uses the folder; no such cluster, or its workers have
+        another kit or see other data
     MissingExtraError : a cluster is asked for and Dask is not installed
     """
     address = address_of(database).render_as_string(hide_password=False)
     os.environ["CHENGXIN_DB"] = address
     engine = open_store(read_only=True)
     units, sort = planned(engine, kind, period, units), KINDS[kind]
-    out.mkdir(parents=True, exist_ok=True)
-    for left in out.glob(".*.part*"):  # of a batch that was stopped
-        left.unlink()
-    seen = whole = content(engine, sort)
+    seen = content(engine, sort)
     demo = bool(readers.assessments(engine)["demo"].any())
     engine.dispose()
     source = template or sort.template
-    whole += hashlib.sha256(source.read_bytes()).hexdigest()
+    whole = seen + hashlib.sha256(source.read_bytes()).hexdigest()
     plan = [
-        Job(sort, code, name, period, out, tuple(formats), hashlib.sha256(f"{whole} {code}".encode()).hexdigest(),
-            source, timeout)
+        Job(sort, code, name, period, out, tuple(formats), _mark(whole, code), source, timeout)
         for code, name in units.items()
-    ]  # fmt: skip
-    manifest = Manifest(out / "manifest.json")
-    made = {job.code: job.told("current") for job in plan if not force and manifest.current(job)}
-    for row in made.values():
-        progress(row)
-    todo = [job for job in plan if job.code not in made]
-    note = partial(_noted, manifest=manifest, made=made, progress=progress)
-    if cluster is not None and todo:
-        with Cluster(cluster, address, seen, [job.code for job in todo] if forked else []) as workers:
-            workers.alike(kind)
-            _pool(todo, jobs or 2 * workers.width, workers.make, note)
-            ordinary = workers.ordinary
-    else:
-        ordinary = _here(todo, jobs or (os.cpu_count() or 1) + 1, forked, note)
-    batch = Batch([made[job.code] for job in plan], ordinary)
-    if plan:
-        write(out / f"{sort.prefix}index.html", index_page(batch.made, f"{period}年{sort.title}", demo, sort.about))
-    return batch
+    ]
+    made: dict[str, Made] = {}
+    with _alone(out):
+        manifest = Manifest(out / "manifest.json")
+        for job in plan:
+            if not force and manifest.current(job):
+                made[job.code] = job.told("current")
+                progress(made[job.code])
+        todo = [job for job in plan if job.code not in made]
+        note = partial(_noted, manifest=manifest, made=made, progress=progress)
+        pool = partial(_pool, note=note, stopping=stopping)
+        try:
+            if cluster is not None and todo:
+                ordinary = _there(todo, jobs, forked, pool, (cluster, address, seen))
+            else:
+                ordinary = _here(todo, jobs, forked, pool)
+        finally:
+            listed = manifest.listed(sort, {job.code: job for job in plan}, made, partial(_mark, whole))
+            if listed:
+                write(out / f"{sort.prefix}index.html", index_page(listed, sort, demo))
+    return Batch([made[job.code] for job in plan], ordinary)
 
 
-def _here(todo: list[Job], jobs: int, forked: bool, note: Callable[[Job, Made], None]) -> bool:
+def _mark(whole: str, code: str) -> str:
+    """What a unit's report is made from, as a hash."""
+    return hashlib.sha256(f"{whole} {code}".encode()).hexdigest()
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """The folder for this batch alone, without what a stopped one left; free again however the batch ends."""
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(out / ".lock", timeout=0):
+            for left in out.glob(".*.part*"):
+                left.unlink(missing_ok=True)
+            yield
+    except Timeout:
+        raise UsageError(f"另一批报告正在写入文件夹“{out}”。请等它做完，或用--out另选文件夹。") from None
+
+
+def _here(todo: list[Job], jobs: int | None, forked: bool, pool: Callable[..., None]) -> bool:
     """Make reports on this machine; whether kernels had to be started the ordinary way."""
-    if not forked or len(todo) < WORTH:
-        _pool(todo, jobs, partial(make_one, kernel=QuickKernel), note)
-        return False
     cores = os.cpu_count() or 1
+    jobs = jobs or cores + 1
+    if not forked or len(todo) < WORTH:
+        pool(todo, jobs, partial(make_one, kernel=QuickKernel))
+        return False
     codes = ",".join(job.code for job in todo)
     with Forks(WARM, todo[0].kind.name, codes, todo[0].period, charts=min(jobs, cores)) as forks:
-        _pool(todo, jobs, partial(make_one, kernel=forks.kernel), note)
+        pool(todo, jobs, partial(make_one, kernel=forks.kernel))
         return forks.failed
 
 
-def _pool(todo: list[Job], jobs: int, make: Callable[..., Made], note: Callable[[Job, Made], None]) -> None:
+def _there(
+    todo: list[Job], jobs: int | None, forked: bool, pool: Callable[..., None], where: tuple[str, str, str]
+) -> bool:
+    """Make reports on a cluster; whether kernels had to be started the ordinary way."""
+    with Cluster(*where, [job.code for job in todo] if forked else []) as workers:
+        workers.alike(todo[0].kind.name)
+        pool(todo, jobs or 2 * workers.width, workers.make)
+        return workers.ordinary
+
+
+def _pool(
+    todo: list[Job],
+    jobs: int,
+    make: Callable[..., Made],
+    *,
+    note: Callable[[Job, Made], None],
+    stopping: Callable[[], None],
+) -> None:
     """Make reports side by side; when stopped (Ctrl-C), those that are being made are finished and noted.
 
     A report is noted by the thread that made it: Ctrl-C breaks into the main thread only, never between the two.
@@ -144,7 +187,8 @@ def _pool(todo: list[Job], jobs: int, make: Callable[..., Made], note: Callable[
                 done.result()
         except BaseException:
             stopped.set()
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
+            stopping()
             raise
 
 
@@ -152,32 +196,3 @@ def _noted(job: Job, row: Made, manifest: "Manifest", made: dict[str, Made], pro
     made[job.code] = row
     manifest.note(job, row)
     progress(row)
-
-
-class Manifest:
-    """What each file was made from and what it holds, as hashes; written after every report."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self.known: dict[str, dict[str, str]] = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError):
-            self.known = {}
-
-    def current(self, job: Job) -> bool:
-        """Whether every file of a job is there as it was made from the same content."""
-        return all(
-            (job.out / file).is_file() and self.known.get(file) == {"from": job.mark, "sha256": _sha(job.out / file)}
-            for file in job.files
-        )
-
-    def note(self, job: Job, row: Made) -> None:
-        for file in job.files:
-            self.known.pop(file, None)
-            if row.state != "failed":
-                self.known[file] = {"from": job.mark, "sha256": _sha(job.out / file)}
-        write(self.path, json.dumps(self.known, indent=1, sort_keys=True))
-
-
-def _sha(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

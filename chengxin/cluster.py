@@ -27,7 +27,7 @@ from chengxin.exchange import observations_csv
 from chengxin.kernels import Forks, QuickKernel
 from chengxin.making import WARM, Job, Made, make_one, reason
 from chengxin.model import Rubric
-from chengxin.rendering import write
+from chengxin.rendering import write_all
 from chengxin.reports import KINDS, content
 from chengxin.scoring import score, totals
 from chengxin.store import open_store
@@ -122,9 +122,12 @@ class Cluster:
         except Exception as error:  # the cluster's own trouble with one task: the other units go on
             return job.told("failed", f"集群：{reason(error)}")
         self.ordinary |= ordinary
-        for name, data in files.items():
-            (job.out / name).parent.mkdir(exist_ok=True)
-            write(job.out / name, data)
+        try:
+            for name in files:
+                (job.out / name).parent.mkdir(exist_ok=True)
+            write_all({job.out / name: data for name, data in files.items()})
+        except OSError as error:
+            return job.told("failed", reason(error))
         return row
 
     def alike(self, kind: str) -> None:

@@ -7,6 +7,7 @@ that says all went well. A report that fails is tried once more and leaves its n
 import asyncio
 import contextlib
 import hashlib
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chengxin.pdf import to_pdf
-from chengxin.rendering import to_html, write
+from chengxin.rendering import to_html, write_all
 from chengxin.reports import Kind
 from chengxin.word import to_docx
 from chengxin.workbook import to_xlsx
@@ -93,20 +94,20 @@ def make_one(job: Job, kernel: Any, stopped: Callable[[], bool] = lambda: False)
     stopped : whether the batch was stopped, so that a failure is not tried again
     """
     part = job.out / f".{job.stem}.part.ipynb"
-    for _ in range(TRIES):
+    for tried in range(TRIES):
         try:
             executed = execute(
                 job.template, part, {job.kind.parameter: job.code, "period": job.period}, kernel, job.timeout
             )
-            for ending, file in zip(job.formats, job.files, strict=True):
-                write(job.out / file, FORMATS[ending](executed, job.title))
-        except Exception as error:  # whatever went wrong in a kernel, the other units go on
-            why = reason(error)
-            if stopped():
-                break
-        else:
+            files = {job.out / file: FORMATS[ending](executed, job.title)
+                     for ending, file in zip(job.formats, job.files, strict=True)}  # fmt: skip
+            write_all(files)  # none is seen before all are whole
             part.unlink()
             return job.told("made")
+        except Exception as error:  # whatever went wrong in a kernel, the other units go on
+            why = reason(error) + ("（已重试）" if tried else "")
+            if stopped():
+                break
         finally:
             with contextlib.suppress(RuntimeError):  # the loop that nbclient made for this thread
                 asyncio.get_event_loop().close()
@@ -127,6 +128,7 @@ def execute(template: Path, output: Path | None, parameters: dict[str, str], ker
     """
     import papermill
 
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what goes wrong is told by exceptions
     return papermill.execute_notebook(
         template,
         output,

@@ -2,7 +2,7 @@
 
 import html
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from chengxin.tables import notice
 from chengxin.views import DEMO
 
 TEMPLATES = Path(__file__).parent / "templates"
-STATES = {"made": "已生成", "current": "已是最新", "failed": "没有生成"}
+STATES = {"made": "已生成", "current": "已是最新", "failed": "没有生成", "stale": "数据或模板有变化，待重新生成"}
 
 
 def to_html(notebook: Any, title: str) -> str:
@@ -27,42 +27,54 @@ def to_html(notebook: Any, title: str) -> str:
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Write wholly or not at all, whenever the machine stops.
+    """Write a file wholly or not at all; see `write_all`."""
+    write_all({path: content})
+
+
+def write_all(contents: Mapping[Path, str | bytes]) -> None:
+    """Write files wholly or not at all, whenever the machine stops; they take their names when all are whole.
 
     Raises
     ------
     OSError : the disk is full, the folder may not be written; what was there before stays
     """
-    part = path.with_name(f".{path.name}.part")
+    parts = {path: path.with_name(f".{path.name}.part") for path in contents}
     try:
-        with part.open("wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        for path, content in contents.items():
+            with parts[path].open("wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
+                file.flush()
+                os.fsync(file.fileno())
+        for path, part in parts.items():
+            part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        for part in parts.values():
+            part.unlink(missing_ok=True)
         error.filename = str(path)
         raise
 
 
-def index_page(made: Iterable[Any], title: str, demo: bool, about: str) -> str:
-    """The page that lists what became of each unit.
+def index_page(listed: Sequence[tuple[str, Any]], kind: Any, demo: bool) -> str:
+    """The page that lists the reports of a kind in a folder.
 
     Parameters
     ----------
-    made : `batch.Made` of each unit
-    title : of the page
+    listed : period and `making.Made` of each report
+    kind : `reports.Kind`
     demo : whether the data are sample data
-    about : what a report is for, such as 填报单位
     """
     sheets = (pages.STATIC / "tokens.css", TEMPLATES / "report" / "report.css")
     css = "".join(path.read_text("utf-8") for path in sheets)
+    periods = list(dict.fromkeys(period for period, _ in listed))
+    title = f"{periods[0]}年{kind.title}" if len(periods) == 1 else kind.title
+    heads = [*(["评价期"] if len(periods) > 1 else []), "代码", kind.about, "报告状态"]
     rows = "".join(
-        f"<tr><td>{html.escape(row.county)}</td><td>"
+        "<tr>"
+        + (f"<td>{html.escape(period)}</td>" if len(periods) > 1 else "")
+        + f"<td>{html.escape(row.county)}</td><td>"
         + (html.escape(row.name) if row.state == "failed" else "　".join(_links(row)))
         + f"</td><td>{STATES[row.state]}{'：' + html.escape(row.reason) if row.reason else ''}</td></tr>"
-        for row in made
+        for period, row in listed
     )
     banner = notice(DEMO).text if demo else ""
     policy = "default-src 'none'; style-src 'unsafe-inline'"
@@ -71,9 +83,10 @@ def index_page(made: Iterable[Any], title: str, demo: bool, about: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         f"<title>{html.escape(title)}</title><style>{css}</style></head><body><main>{banner}"
-        f"<h1>{html.escape(title)}</h1><p>点击单位名称查看该单位的报告。</p>"
-        '<table><caption>各填报单位报告</caption><thead><tr><th scope="col">代码</th><th scope="col">填报单位</th>'
-        f'<th scope="col">报告状态</th></tr></thead><tbody>{rows}</tbody></table></main></body></html>\n'
+        f"<h1>{html.escape(title)}</h1><p>点击{kind.about}名称查看报告。</p>"
+        f"<table><caption>各{kind.about}报告</caption><thead><tr>"
+        + "".join(f'<th scope="col">{head}</th>' for head in heads)
+        + f"</tr></thead><tbody>{rows}</tbody></table></main></body></html>\n"
     )
 
 

@@ -84,8 +84,12 @@ def run(
         def tell(made: Made) -> None:
             show(f"{made.name}（{made.county}）", words[made.state] + (made.reason and f"，{made.reason}"))
 
+        def stopping() -> None:
+            print("\n正在收尾：做完手上的几份就停。", file=sys.stderr, flush=True)
+
+        options |= {"progress": tell, "stopping": stopping}
         try:
-            batch = make_reports(database, period, county, out, kind=kind, force=force, progress=tell, **options)
+            batch = make_reports(database, period, county, out, kind=kind, force=force, **options)
         except KeyboardInterrupt:
             print("已中断；已生成的都完整。再次运行同一命令，从没有做完的接着做。", file=sys.stderr)
             raise

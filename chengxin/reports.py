@@ -120,11 +120,11 @@ def content(engine: Engine, sort: Kind) -> str:
         digest.update(pd.util.hash_pandas_object(frame.astype("str"), index=False).to_numpy().tobytes())
     for name in sorted(set(work["rubric"])):
         digest.update(load_rubric(name).sha256.encode())
-    tables = [*place("rubrics").glob("tables/*.yaml"), place("rubrics") / "monitoring_point.yaml"]
+    templates = Path(__file__).parent / "templates"
     sources = [
         sort.template,
-        *sorted(tables),
-        *sorted((Path(__file__).parent / "templates" / "report").glob("*.*")),
+        *sorted([*place("rubrics").glob("tables/*.yaml"), place("rubrics") / "monitoring_point.yaml"]),
+        *sorted([*templates.glob("report/*.*"), *templates.glob("typst/*.*")]),
         pages.STATIC / "tokens.css",
         *sorted(Path(__file__).parent.glob("*.py")),
     ]

@@ -15,15 +15,19 @@ import nbformat
 import papermill
 import psutil
 import pytest
+from filelock import FileLock
 from nbformat.v4 import new_code_cell, new_notebook
 
 from chengxin import kernels, report_commands
-from chengxin.batch import Manifest, make_reports
+from chengxin.batch import make_reports
 from chengxin.console import told
+from chengxin.errors import UsageError
 from chengxin.kernels import Forks
-from chengxin.making import WARM, Job, execute
+from chengxin.making import FORMATS, WARM, Job, execute
+from chengxin.manifest import Manifest
 from chengxin.rendering import write
-from chengxin.reports import KINDS
+from chengxin.reports import KINDS, content
+from chengxin.store import open_store
 
 AWKWARD = [
     "import sys\nprint('out')\nprint('err', file=sys.stderr)",
@@ -116,6 +120,80 @@ def test_nothing_leaks_from_a_poisoned_predecessor(forks, tmp_path):
     assert bare(execute(KINDS["index"].template, None, told, forks.kernel, 300)) == alone
 
 
+SET = """import os, signal, sys
+from pathlib import Path
+from chengxin.rendering import write_all
+out, text = Path(sys.argv[1]), sys.argv[2]
+class Killing(dict):
+    def items(self):
+        for number, item in enumerate(super().items()):
+            if number == 2 and text == "new":
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield item
+write_all(Killing({out / name: text for name in ("a.html", "a.pdf", "a.docx", "a.xlsx")}))"""
+
+
+def test_a_set_of_formats_stays_the_old_one_when_its_writer_is_killed(tmp_path):
+    for text in ("old", "new"):
+        subprocess.run([sys.executable, "-c", SET, str(tmp_path), text], check=text == "old", timeout=60)
+    assert {path.read_text() for path in tmp_path.glob("a.*")} == {"old"}
+    assert list(tmp_path.glob(".a.*.part")), "it was killed in the middle"
+
+
+def test_a_format_that_fails_leaves_the_others_as_they_were(demo, tmp_path, monkeypatch):
+    words = (str(demo / "chengxin.db"), "2026", ["TZW"], tmp_path)
+    first = make_reports(*words, formats=("html", "xlsx")).made[0]
+    before = {name: (tmp_path / name).read_bytes() for name in first.files}
+    monkeypatch.setitem(FORMATS, "html", lambda *_: "new")
+    monkeypatch.setitem(FORMATS, "xlsx", lambda *_: 1 / 0)
+    assert make_reports(*words, formats=("html", "xlsx"), force=True).made[0].state == "failed"
+    assert {name: (tmp_path / name).read_bytes() for name in first.files} == before
+
+
+def test_one_batch_at_a_time_uses_a_folder(demo, tmp_path):
+    words = (str(demo / "chengxin.db"), "2026", ["TZW"], tmp_path)
+    with FileLock(tmp_path / ".lock"), pytest.raises(UsageError, match="另一批报告正在写入"):
+        make_reports(*words)
+    assert make_reports(*words).made[0].state == "made"
+
+
+@pytest.mark.parametrize("name", ["report.typ", "report.css", "index.html.j2", "county_index.ipynb", "measures.yaml"])
+def test_what_is_up_to_date_depends_on_every_template(demo, monkeypatch, name):
+    engine, read = open_store(str(demo / "chengxin.db"), read_only=True), Path.read_bytes
+    before = content(engine, KINDS["index"])
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b" " * (path.name == name))
+    assert content(engine, KINDS["index"]) != before
+    engine.dispose()
+
+
+def listed(out: Path) -> list[list[str]]:
+    """Rows of the folder's list, as texts with the addresses of links."""
+    rows = re.findall("<tr>(.*?)</tr>", (out / "index.html").read_text("utf-8"))[1:]
+    return [re.findall('href="([^"]+)"|<td>([^<]*)</td>', row) for row in rows]
+
+
+def test_the_list_keeps_what_earlier_batches_made(demo, tmp_path):
+    database = str(demo / "chengxin.db")
+    make_reports(database, "2026", ["TZW", "331082"], tmp_path, formats=("html", "xlsx"))
+    make_reports(database, "2025", ["331082"], tmp_path)
+    make_reports(database, "2026", ["TZW"], tmp_path)
+    made = [("", "2026"), ("", "331082"), ("2026-331082.html", ""), ("2026-331082.xlsx", ""), ("", "已是最新")]
+    zone = [("", "2026"), ("", "TZW"), ("2026-TZW.html", ""), ("2026-TZW.xlsx", ""), ("", "已是最新")]
+    past = [("", "2025"), ("", "331082"), ("2025-331082.html", ""), ("", "已是最新")]
+    assert sorted(listed(tmp_path)) == sorted([made, zone, past])
+    other = notebook(tmp_path / "t.ipynb", "county = period = ''", "7", tags=["parameters"])
+    make_reports(database, "2026", ["TZW"], tmp_path, template=other)
+    stale = ("", "数据或模板有变化，待重新生成")
+    zone = [("", "2026"), ("", "TZW"), ("2026-TZW.html", ""), ("", "已生成")]  # not beside an old workbook
+    assert sorted(listed(tmp_path)) == sorted([[*made[:-1], stale], zone, [*past[:-1], stale]])
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"a.html": 1}', '{"../../x": {"kind": "index"}}', "\x00"])
+def test_a_spoilt_manifest_counts_as_empty(tmp_path, text):
+    (tmp_path / "manifest.json").write_text(text, "utf-8")
+    assert Manifest(tmp_path / "manifest.json").known == {}
+
+
 def test_a_kernel_says_nothing_of_a_message_that_comes_while_its_sockets_close(forks, tmp_path):
     cell = "import logging\nlogging.getLogger('tornado.general').error('not a socket')"
     path = notebook(tmp_path / "log.ipynb", cell)
@@ -179,8 +257,9 @@ def test_a_killed_a_failing_and_a_slow_kernel_lose_their_own_reports_only(demo, 
     assert "第三行的单价不是数" in said["331081"]
     assert "代码格" in said["331081"]
     assert "时限" in said["331083"]
+    assert all("（已重试）" in words for words in said.values())
     names = {path.name for path in (tmp_path / "out").glob("*")}
-    assert names == {"2026-331082.html", "2026-331002.html", "index.html", "manifest.json", "failed"}
+    assert names == {"2026-331082.html", "2026-331002.html", "index.html", "manifest.json", "failed", ".lock"}
 
 
 def test_a_unit_that_fails_once_is_made_at_the_second_try(demo, tmp_path):
@@ -252,7 +331,7 @@ def test_ctrl_c_finishes_what_is_being_made_and_leaves_no_process(demo, tmp_path
         os.killpg(running.pid, signal.SIGINT)  # as a terminal does
         said = running.stderr.read()
     assert running.returncode == 130
-    assert "已中断" in said
+    assert said.index("正在收尾") < said.index("已中断")
     assert "Traceback" not in said
     assert 1 <= whole(out) < 10
     assert len(json.loads((out / "manifest.json").read_text("utf-8"))) == whole(out), "each was noted"
@@ -283,6 +362,7 @@ def test_ctrl_c_at_the_worst_moment_loses_no_note(demo, tmp_path, monkeypatch):
 
 WRITER = """import os, random, signal, sys, time
 from pathlib import Path
+from chengxin.manifest import Manifest
 from chengxin.rendering import write
 path, chance, texts = Path(sys.argv[1]), random.Random(6), ["a" * 300_000, "b" * 300_000]
 write(path, texts[0])

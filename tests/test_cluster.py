@@ -63,7 +63,7 @@ def test_a_failing_unit_is_told_with_its_notebook_and_the_others_are_made(local,
     assert {row.county: row.state for row in batch.made} == {"TZW": "failed", "331082": "made"}
     assert "第三行的单价不是数" in batch.failed[0].reason
     left = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*")}
-    assert left == {"2026-331082.html", "index.html", "manifest.json", "failed/2026-TZW.ipynb"}
+    assert left == {"2026-331082.html", "index.html", "manifest.json", ".lock", "failed/2026-TZW.ipynb"}
 
 
 def test_a_worker_killed_in_the_middle_loses_nothing(local, database, tmp_path):
