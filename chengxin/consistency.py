@@ -46,7 +46,7 @@ def compare(rubric: Rubric, a: pd.DataFrame, b: pd.DataFrame, *, written: bool =
     -------
     first row line 全部, then one row per line in rubric order; columns line, label, the fields of
     `agreement.Agreement` on the categories 满分, 部分得分, 零分, 不适用, and bias (mean of a − b in points over the
-    cells that both assessed; positive: a gives more), said (direction of error in Chinese)
+    cells that both assessed, deductions counted negative; positive: a gives more), said (direction of error in Chinese)
 
     Raises
     ------
@@ -76,7 +76,7 @@ def beside(rubric: Rubric, both: pd.DataFrame, first: str = "前者") -> pd.Data
     -------
     as `compare`
     """
-    both = both.assign(off=both["score_a"] - both["score_b"])
+    both = both.assign(off=(both["score_a"] - both["score_b"]) * _signs(rubric, both["line"]))
     order = {line.id: n for n, line in enumerate(rubric.lines)}
     every = agreed_by(both, [], "category_a", "category_b", CATEGORIES).assign(line="全部", bias=both["off"].mean())
     lines = agreed_by(both, ["line"], "category_a", "category_b", CATEGORIES)
@@ -86,14 +86,24 @@ def beside(rubric: Rubric, both: pd.DataFrame, first: str = "前者") -> pd.Data
     labels = {line.id: line.label for line in rubric.lines}
     frame.insert(0, "label", [labels.get(name, "") for name in frame["line"]])
     frame.insert(0, "line", frame.pop("line"))
-    frame["said"] = [_direction(off, first) for off in frame["bias"]]
+    signs = _signs(rubric, frame["line"])
+    frame["said"] = [_direction(off, first, sign) for off, sign in zip(frame["bias"], signs, strict=True)]
     return frame
 
 
-def _direction(off: float, first: str) -> str:
+def _signs(rubric: Rubric, lines: "pd.Series[str]") -> "pd.Series[int]":
+    """Which way the points of a line count: −1 for deductions, else 1."""
+    taken = {line.id for line in rubric.lines if line.section == "deduction"}
+    return lines.isin(taken).map({True: -1, False: 1})
+
+
+def _direction(off: float, first: str, sign: int) -> str:
     if pd.isna(off):
         return "没有可比的得分"
-    return "平均相同" if abs(off) < EDGE else f"{first}平均{'高' if off > 0 else '低'}{abs(off):.2f}分"
+    if abs(off) < EDGE:
+        return "平均相同"
+    words = ("高", "低") if sign > 0 else ("少扣", "多扣")
+    return f"{first}平均{words[off < 0]}{abs(off):.2f}分"
 
 
 def filed(checked: pd.DataFrame, keys: Sequence[str] = ()) -> pd.DataFrame:
@@ -164,8 +174,9 @@ def consistency(rubric: Rubric, teams: pd.DataFrame, reference: pd.DataFrame) ->
     -------
     lines: one row per line that any team judged, the widest spread first: line, label, reference (points), teams
     (how many judged it), same (share of them with exactly the reference), low, high, sd (points; divisor n), bias
-    (mean less reference). teams: one row per team, nearest first: assessment, total (points), off (total less that
-    of the reference, NaN while either is incomplete), differ (lines with other points than the reference)
+    (mean less reference, deductions counted negative). teams: one row per team, nearest first: assessment, total
+    (points), off (total less that of the reference, NaN while either is incomplete), differ (lines with other points
+    than the reference)
 
     Raises
     ------
@@ -176,7 +187,7 @@ def consistency(rubric: Rubric, teams: pd.DataFrame, reference: pd.DataFrame) ->
     if right["assessment"].nunique() != 1:
         raise UsageError(f"参考答案有{right['assessment'].nunique()}个评价；应为1个。")
     found = judged(rubric, teams).merge(right[["line", "score"]], on="line", suffixes=("", "_right"))
-    found["off"] = found["score"] - found["score_right"]
+    found["off"] = (found["score"] - found["score_right"]) * _signs(rubric, found["line"])
     found["same"] = (found["off"].abs() < EDGE).where(found["off"].notna())
     labels, wide = {line.id: line.label for line in rubric.lines}, found.dropna(subset=["score"])
     if wide.empty:

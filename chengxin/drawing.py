@@ -146,6 +146,7 @@ def shares_drawn(
     checks : what was found merchant by merchant; where it covers a line, merchants are drawn whole, else by count
     """
     drawn: dict[int, Column] = {}
+    applicable = _applicable(panel, population)
     whole = checks.drawn(rng, draws, population) if checks and checks.parts and "merchants" in kinds else None
     for n, kind in (pair for pair in sampled(panel) if pair[1] in kinds):
         line = panel.rubric.lines[panel.places[n]]
@@ -161,8 +162,22 @@ def shares_drawn(
             shares[:, joint] = np.where(some > 0, points, shares[:, joint])
             alone = alone & ~joint
         way: Callable[..., Column] = survey_drawn if kind == "surveys" else merchants_drawn
-        more = () if kind == "surveys" else (population[alone],)
+        more = () if kind == "surveys" else (applicable[alone, n],)
         found = way(rng, value[alone], of[alone], draws, *more)
         shares[:, alone] = line.rule.score(line.points, found, np.broadcast_to(of[alone], found.shape)) / line.points
         drawn[n] = shares
     return drawn
+
+
+def _applicable(panel: Panel, population: Column) -> Column:
+    """Numbers of all merchants that each line applies to (n × k): the same part of all as of those inspected.
+
+    Inspected were as many as the line that applies to most of them has.
+    """
+    found = [n for n, kind in sampled(panel) if kind == "merchants"]
+    counts = np.zeros_like(panel.of)
+    for n in found:
+        counts[:, n] = np.where(counted(panel, n), panel.of[:, n], 0)
+    inspected = counts.max(axis=1, initial=0)[:, None]
+    part = np.divide(counts, inspected, out=np.ones_like(counts), where=inspected > 0)
+    return np.rint(population[:, None] * part)

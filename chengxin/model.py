@@ -12,8 +12,8 @@ from chengxin.shape import Strict
 
 Section = Literal["base", "bonus", "deduction"]
 ADDS = {"base": "得", "bonus": "加", "deduction": "扣"}
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Text = Annotated[str, Field(min_length=1)]
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]  # also the name of a file
+Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
 
 def _real_date(text: str) -> str:

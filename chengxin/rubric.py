@@ -22,7 +22,10 @@ def rubric_paths() -> dict[str, Path]:
     """All rubrics and variants of the kit by id, rubrics first. A file counts by its name, unread."""
     folder = place("rubrics")
     files = sorted(folder.glob("*.yaml")) + sorted(folder.glob("variants/*.yaml"))
-    return {path.stem: path for path in files if path.stem != "monitoring_point"}
+    known: dict[str, Path] = {}
+    for path in files:
+        known.setdefault(path.stem, path)  # a variant never takes the place of a rubric
+    return {name: path for name, path in known.items() if name != "monitoring_point"}
 
 
 def load_rubric(name: str | Path, readings: Mapping[str, Option] | None = None) -> Rubric:

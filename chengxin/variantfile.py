@@ -118,7 +118,7 @@ def variant_yaml(
 
     Raises
     ------
-    UsageError : nothing differs, or a part about the variant is missing or wrong
+    UsageError : nothing differs, a part about the variant is missing or wrong, or the id is a rubric's
     """
     base = before or load_rubric(after.id)
     changed = variant_changes(base, after)
@@ -130,6 +130,8 @@ def variant_yaml(
         VariantFile.model_validate(data)
     except ValidationError as error:
         raise UsageError(f"变体没有写全：{'；'.join(said_wrong(error))}。") from None
+    if (place("rubrics") / f"{id}.yaml").exists():
+        raise UsageError(f"“{id}”是细则的编号，变体请换一个编号。")
     return yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=1000)
 
 

@@ -40,6 +40,23 @@ def test_a_self_assessment_that_is_too_kind():
     assert math.isclose(row["ac1"], (0.8 - 0.06) / 0.94)
 
 
+def test_a_deduction_given_makes_the_total_lower_not_higher():
+    site = observed(STREET, 5, 2)
+    site = site[site["line"] != "19.1"]
+    hit = [
+        {"assessment": name, "line": "19.1", "value": 1.0, "outcome": "assessed"} for name in set(site["assessment"])
+    ]
+    own = pd.concat([site, pd.DataFrame(hit)], ignore_index=True).astype({"of": float})
+    found = lab.compare(STREET, own, site).set_index("line")
+    full = STREET.line("19.1").points
+    assert found.loc["19.1", "bias"] == -full
+    assert found.loc["19.1", "said"] == f"前者平均多扣{full:.2f}分"
+    assert "平均低" in found.loc["全部", "said"]
+    case = site[site["assessment"] == "A00"]
+    lines, told = lab.consistency(STREET, own[own["assessment"] == "A00"].assign(assessment="甲"), case)
+    assert lines.set_index("line").loc["19.1", "bias"] == told["off"].iloc[0] == -full
+
+
 def test_different_areas_cannot_be_compared():
     frame = observed(STREET, 1, 1)
     with pytest.raises(UsageError, match="没有相同的评价编号"):

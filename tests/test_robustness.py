@@ -9,13 +9,27 @@ from labdata import SCENIC, STREET, observed
 from scipy.stats import beta, rankdata
 
 from chengxin import lab, robustness
-from chengxin.drawing import groups, merchants_drawn, points_drawn, sampled, survey_drawn
+from chengxin.drawing import groups, merchants_drawn, points_drawn, sampled, shares_drawn, survey_drawn
 from chengxin.errors import MissingExtraError, UsageError
 from chengxin.panel import by_rows, panel, placed
 from chengxin.robustness import overlaps
 from chengxin.scoring import rank, score, totals
 
 SEEDS = st.integers(0, 10**6)
+
+
+def test_where_all_merchants_were_inspected_a_line_of_some_of_them_does_not_vary():
+    frame = observed(STREET, 2, 3)
+    counts = {"8.1": (15.0, 20.0), "9.6": (5.0, 8.0)}
+    rest = frame[~frame["line"].isin({line.id for line in STREET.lines if "merchants" in line.readings})]
+    rows = [{"assessment": name, "line": line, "value": value, "of": of, "outcome": "assessed"}
+            for name in ("A00", "A01") for line, (value, of) in counts.items()]  # fmt: skip
+    left = frame[frame["line"].isin({line.id for line in STREET.lines if "merchants" in line.readings} - set(counts))]
+    whole = pd.concat([rest, left.assign(value=20.0, of=20.0), pd.DataFrame(rows)], ignore_index=True)
+    found = panel(STREET, whole)
+    for everybody, varies in ((20.0, False), (40.0, True)):
+        drawn = shares_drawn(np.random.default_rng(1), found, 50, ("merchants",), np.full(2, everybody))
+        assert any(np.ptp(shares, axis=0).any() for shares in drawn.values()) == varies
 
 
 @settings(max_examples=50, deadline=None)

@@ -7,7 +7,7 @@ from labdata import SCENIC, STREET, observed
 
 from chengxin import lab
 from chengxin.errors import UsageError
-from chengxin.rubric import load_rubric
+from chengxin.rubric import load_rubric, rubric_paths
 from chengxin.scoring import rank, score, totals
 
 ABOUT = {
@@ -69,6 +69,9 @@ def test_any_moves_of_points_survive_the_file(tmp_path_factory, moves):
         ({"1.1": {"points": 12}}, {}, "合计102分，应为100分"),
         (KEPT, {"id": "../evil"}, "id：得到“../evil”"),
         (KEPT, {"id": "A"}, "id：得到“A”，应为小写字母开头"),
+        (KEPT, {"id": "street"}, "“street”是细则的编号"),
+        (KEPT, {"id": "x" * 61}, "id：得到“x+”，应为"),
+        (KEPT, {"approved_by": "  ", "why": "　"}, "approved_by：得到“  ”，应为不只是空格的文字；why"),
         (KEPT, {"why": ""}, "why：得到空白，应为非空的文字"),
         (KEPT, {"effective_from": "2026-02-30"}, "日历上有的日期"),
         (KEPT, {"effective_from": "明天"}, "effective_from：得到“明天”，应为形如2025-01-31的日期"),
@@ -90,6 +93,14 @@ def test_nobody_s_variant_is_written_over(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
     with pytest.raises(UsageError, match="没有文件夹"):
         lab.save_variant(lab.changed(STREET, KEPT), tmp_path / "none", **ABOUT)
+
+
+def test_a_variant_file_never_takes_the_place_of_a_rubric(tmp_path, monkeypatch):
+    for name in ("street.yaml", "variants/street.yaml", "variants/trial.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("", "utf-8")
+    monkeypatch.setattr("chengxin.rubric.place", lambda _: tmp_path)
+    assert rubric_paths() == {"street": tmp_path / "street.yaml", "trial": tmp_path / "variants" / "trial.yaml"}
 
 
 def test_any_number_of_variants_side_by_side():
