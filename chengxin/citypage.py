@@ -145,8 +145,8 @@ class CityPage(Board):
         rows = unit_ranking(self.city, Choice(now.period, now.kind))
         self._shade(rows, now.unit)
         near = np.flatnonzero(rows["unit"] == now.unit)
-        kept, after = shortened(np.zeros(len(rows)), HALF, HALF, near[0] if len(near) else None)
-        caption = f"{now.period}年各单位名次（共{len(rows)}个；按已评完对象总分的中位数）"
+        kept, after = shortened(pd.factorize(rows["kind"])[0], HALF, HALF, near)
+        caption = f"{now.period}年各单位名次（按已评完对象总分的中位数；景区、街区细则不同，分别排名）"
         return citywords.units(rows.iloc[kept].assign(after=after), caption, now)
 
     def _trend(self, now: Choice) -> Html:
@@ -157,13 +157,13 @@ class CityPage(Board):
         return citywords.losses(losses(self.city, choice), AREA_KINDS[str(choice.kind)])
 
     def _shade(self, rows: pd.DataFrame, chosen: str | None) -> None:
-        """Each unit's tile with its median, the higher the deeper."""
-        median = rows.set_index("unit")["median"]
-        low, high = median.min(), median.max()
+        """Each unit's tile with its median of each kind; of one kind, the higher the deeper."""
+        median = rows.pivot(index="unit", columns="kind", values="median").reindex(self.tile)
+        one = median.iloc[:, 0] if median.shape[1] == 1 else pd.Series(np.nan, median.index)
+        shade = (4 * (one - one.min()) / max(one.max() - one.min(), 1e-9)).clip(upper=3)
         for code, tile in self.tile.items():
-            value, place = median.get(code, np.nan), tiles()[code]
-            depth = "" if pd.isna(value) else f"cx-shade-{min(3, int(4 * (value - low) / max(high - low, 1e-9)))}"
-            tile.description = f"{self.named[code]}\n{'—' if pd.isna(value) else f'{value:.2f}'}"
+            place, depth = tiles()[code], "" if pd.isna(shade[code]) else f"cx-shade-{int(shade[code])}"
+            tile.description = "\n".join([self.named[code], *citywords.medians(median.loc[code])])
             dressed = ("cx-unit", f"cx-at-{place.row}-{place.column}", depth, "cx-ok" if code == chosen else "")
             parts.dress(tile, [name for name in dressed if name])
 
@@ -172,7 +172,8 @@ class CityPage(Board):
         tiled = sorted(self.tile, key=lambda code: (tiles()[code].row, tiles()[code].column))
         scheme = parts.box(*(self.tile[code] for code in tiled), classes=["cx-scheme"])
         parts.visible(scheme, bool(tiled))
-        about = "方格示意各单位大致方位，数字为总分中位数（分），越高颜色越深；点选即只看该单位，再点恢复全市。"
+        about = ("方格示意各单位大致方位，数字为总分中位数（分；景、街分别为景区、街区）；选定一类的，越高颜色越深。"
+                 "点选即只看该单位，再点恢复全市。")  # fmt: skip
         said = parts.block('<p class="cx-rule">{about}</p>', about=about if tiled else "")
         right = parts.box(
             card(scheme, said, body["units"], body["trend"], title="各单位"),

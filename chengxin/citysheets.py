@@ -17,9 +17,9 @@ WHOSE = {"name": "评价对象", "short_name": "单位"}
 RANKING = {"kind": "类别", "rank": "名次", "tied": "并列", "name": "评价对象", "short_name": "单位", "status": "状态",
            "total": "总分（分）", "low": "最低可能（分）", "high": "最高可能（分）", "change": "比上期（分）",
            "red_lines": "红线条目"}  # fmt: skip
-UNITS = {"rank": "名次", "tied": "并列", "short_name": "单位", "areas": "对象（个）", "open": "未评完（个）",
-         "median": "中位数（分）", "low": "评完后最低（分）", "high": "评完后最高（分）",
-         "red": "红线（个）"}  # fmt: skip
+UNITS = {"kind": "类别", "rank": "名次", "tied": "并列", "short_name": "单位", "areas": "对象（个）",
+         "open": "未评完（个）", "median": "中位数（分）", "lowest": "最低（分）", "highest": "最高（分）",
+         "low": "评完后中位数最低（分）", "high": "评完后中位数最高（分）", "red": "红线（个）"}  # fmt: skip
 TREND = {"area": "类别", "period": "评价期", "total": "总分中位数（分）", "count": "已评完对象（个）"}
 LOSSES = {"line": "条目", "label": "内容", "lost": "失分合计（分）", "areas": "失分对象（个）", "share": "占比（%）",
           "running": "累计占比（%）"}  # fmt: skip
@@ -28,7 +28,8 @@ FLAGS = {"flag": "性质", "points": "分值（分）", "name": "评价对象", 
 DEFINED = {
     "名次": "景区、街区细则不同，分别排名；按未经四舍五入的总分，同分同名次；没有评完的不排名，只列总分可能的范围。",
     "比上期": "同一对象本期总分减上一评价期总分；两期都已评完的才比。",
-    "单位中位数": "单位已评完对象总分的中位数；“评完后”是未评条目全不得分至全得满分时中位数所在的范围。",
+    "单位中位数": "单位已评完对象总分的中位数，景区、街区分别计算；最低、最高也只计已评完的对象；"
+    "“评完后”是未评条目全不得分至全得满分时中位数所在的范围。",
     "得分率": "所得分值÷已评基础条目的分值；没有评的条目不计。",
     "失分": "已评基础条目没有得到的分值，加上扣分条目扣去的分值；没有评的条目不计。累计占比自失分最多的条目起累加。",
     "红线、扣分和加分": "已经生效的扣分、加分条目；红线是恶意调整计量准确度、经提示拒不整改两类扣分。",
@@ -82,7 +83,8 @@ def _ranking(city: Overview, choice: Choice) -> Sheet:
 
 
 def _units(city: Overview, choice: Choice) -> Sheet:
-    return Sheet("各单位", unit_ranking(city, choice), UNITS)
+    rows = unit_ranking(city, choice)
+    return Sheet("各单位", rows.assign(kind=rows["kind"].map(AREA_KINDS)), UNITS)
 
 
 def _of_kind(city: Overview, choice: Choice) -> list[Sheet]:

@@ -72,9 +72,7 @@ def ranking(rows: pd.DataFrame, caption: str) -> Html:
     heads = {"名次": 1, "评价对象": 0, f"总分（分，条形自{low:.0f}分起）": 0, "比上期（分）": 1}
     body = []
     for kind, mine in rows.groupby("kind", sort=False):
-        count = len(mine) + mine["after"].sum()
-        body.append(escaped('<tr><th colspan="{n}" class="cx-part">{kind}（{count}个）</th></tr>', n=len(heads),
-                            kind=AREA_KINDS[str(kind)], count=count))  # fmt: skip
+        body.append(_part(str(kind), int(len(mine) + mine["after"].sum()), len(heads)))
         body += [_ranked(row, low, high) + _left(row["after"], len(heads)) for row in mine.to_dict("records")]
     return _table(caption, heads, body, "没有符合条件的评价")
 
@@ -89,8 +87,23 @@ def units(rows: pd.DataFrame, caption: str, now: Choice) -> Html:
     """
     low, high = _scale(rows)
     heads = {"名次": 1, "单位": 0, f"中位数（分，条形自{low:.0f}分起）": 0, "对象（未评完，个）": 1, "红线（个）": 1}
-    body = [_unit(row, low, high, now) + _left(row["after"], len(heads)) for row in rows.to_dict("records")]
+    body = []
+    for kind, mine in rows.groupby("kind", sort=False):
+        body.append(_part(str(kind), int(len(mine) + mine["after"].sum()), len(heads)))
+        body += [_unit(row, low, high, now) + _left(row["after"], len(heads)) for row in mine.to_dict("records")]
     return _table(caption, heads, body, "没有符合条件的评价")
+
+
+def medians(values: pd.Series) -> list[str]:
+    """A unit's medians as short lines: of several kinds each with the first letter of its name.
+
+    Parameters
+    ----------
+    values : kind → median, NaN where nothing is complete
+    """
+    several = len(values) > 1
+    return [(f"{AREA_KINDS[str(kind)][0]} " if several else "") + ("—" if pd.isna(value) else f"{value:.2f}")
+            for kind, value in values.items()]  # fmt: skip
 
 
 def _table(caption: str, heads: dict[str, int], body: list[str], empty: str) -> Html:
@@ -98,6 +111,11 @@ def _table(caption: str, heads: dict[str, int], body: list[str], empty: str) -> 
     rows = "".join(body) or f'<tr><td colspan="{len(heads)}">{empty}</td></tr>'
     return Html(f'<div class="cx-wide"><table class="cx-table">{escaped("<caption>{c}</caption>", c=caption)}'
                 f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>")  # fmt: skip
+
+
+def _part(kind: str, count: int, width: int) -> str:
+    words = '<tr><th colspan="{n}" class="cx-part">{kind}（{count}个）</th></tr>'
+    return escaped(words, n=width, kind=AREA_KINDS[kind], count=count)
 
 
 def _scale(rows: pd.DataFrame) -> tuple[float, float]:

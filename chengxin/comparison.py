@@ -31,8 +31,8 @@ class Comparison:
 
     @property
     def first(self) -> int:
-        """Number of the first table of areas: the city has one of units before it."""
-        return 3 if self.choice.unit is None else 2
+        """Number of the first table of areas: the city has two of units before it."""
+        return 2 + len(AREA_KINDS) if self.choice.unit is None else 2
 
     @property
     def before(self) -> str:
@@ -84,14 +84,17 @@ class Comparison:
             return tables.Html("<p>没有可比的完整评价。</p>")
         return charts.trend(points, "图1　各评价期已评完对象总分的中位数（景区与街区细则不同，不宜互相比较）")
 
-    def units_table(self) -> tables.Html:
-        """Units of the city beside one another, by the median of their areas."""
+    def units_tables(self) -> Iterator[tables.Html]:
+        """Units of the city beside one another, by the median of their areas of each kind."""
         rows = unit_ranking(self.overview, self.choice)
+        rows = rows.assign(place=[_place(*cells) for cells in zip(rows["rank"], rows["tied"], strict=True)])
         columns = {
-            "rank": "名次", "short_name": "填报单位", "areas": "评价对象（个）", "open": "未评完（个）",
-            "median": "中位数（分）", "low": "最低（分）", "high": "最高（分）", "red": "红线（个）",
+            "place": "名次", "short_name": "填报单位", "areas": "评价对象（个）", "open": "未评完（个）",
+            "median": "中位数（分）", "lowest": "最低（分）", "highest": "最高（分）", "red": "红线（个）",
         }  # fmt: skip
-        return tables.table(rows, columns, "表2　各填报单位评价结果（按已评完对象总分的中位数）")
+        for number, (kind, label) in enumerate(AREA_KINDS.items(), start=2):
+            caption = f"表{number}　各填报单位{label}评价结果（按总分的中位数排名；中位数、最低、最高只计已评完的）"
+            yield tables.table(rows[rows["kind"] == kind], columns, caption, right=["place"])
 
     def areas_tables(self) -> Iterator[tables.Html]:
         """Each kind's areas with total now and before."""
@@ -102,7 +105,7 @@ class Comparison:
                 now=[f"{r.total:.2f}" if r.complete else f"{r.low:.2f}–{r.high:.2f}" for r in mine.itertuples()],
                 then=[_figure(value, 2) for value in mine["total"] - mine["change"]],
                 moved=[_change(value, 2) for value in mine["change"]],
-                place=["不排名" if pd.isna(place) else str(int(place)) for place in mine["rank"]],
+                place=[_place(*cells) for cells in zip(mine["rank"], mine["tied"], strict=True)],
                 red_lines=[lines or "无" for lines in mine["red_lines"]],
             )
             columns = {
@@ -144,6 +147,10 @@ class Comparison:
 
 def _figure(value: float, digits: int) -> str:
     return "—" if pd.isna(value) else f"{value:.{digits}f}"
+
+
+def _place(rank: int, tied: bool) -> str:
+    return "不排名" if pd.isna(rank) else f"{rank}{'（并列）' if tied else ''}"
 
 
 def _change(value: float, digits: int) -> str:

@@ -30,6 +30,7 @@ SHARES = {  # figure → the counts it divides
     "in_date": ("qualified", "in_use"), "inspected": ("verified", "in_use"), "qualified": ("qualified", "verified"),
     "disputes": ("timely", "cases"), "filings": ("in_time", "due"),
 }  # fmt: skip
+MEDIANS = {f"median_{kind}": kind for kind in AREA_KINDS}  # figure → the kind it is of: unlike rubrics are never mixed
 
 
 class Headline(Strict):
@@ -226,7 +227,7 @@ def scored(rubric: Rubric, work: pd.DataFrame, seen: pd.DataFrame) -> tuple[pd.D
 
 
 def headline(overview: Overview, choice: Choice) -> pd.DataFrame:
-    """The headline figures of a choice, and how they changed since the period before.
+    """The headline figures of a choice, and how they changed since the period before; medians of the chosen kinds.
 
     Returns
     -------
@@ -237,6 +238,8 @@ def headline(overview: Overview, choice: Choice) -> pd.DataFrame:
     now, then = _figures(overview, choice, choice.period), _figures(overview, choice, last) if last else {}
     rows = []
     for key, about in headlines().items():
+        if key in MEDIANS and choice.kind not in (None, MEDIANS[key]):
+            continue
         value, part, whole = now[key]
         rows.append({
             "key": key, **about.model_dump(), "value": value, "part": part, "whole": whole,
@@ -249,13 +252,15 @@ def headline(overview: Overview, choice: Choice) -> pd.DataFrame:
 def _figures(overview: Overview, choice: Choice, period: str) -> dict[str, tuple[float, float, float]]:
     rows = choice.rows(overview.results, period)
     complete, total, red = (overview.results[name].to_numpy()[rows] for name in ("complete", "unrounded", "red"))
-    done = total[complete]
-    found = {
-        "assessed": (len(done), np.nan, np.nan),
-        "open": (len(rows) - len(done), np.nan, np.nan),
-        "median": (float(np.median(done)) if len(done) else np.nan, np.nan, np.nan),
+    kind = overview.results["kind"].array[rows]
+    found: dict[str, tuple[float, float, float]] = {
+        "assessed": (int(complete.sum()), np.nan, np.nan),
+        "open": (int((~complete).sum()), np.nan, np.nan),
         "red": (int(red.sum()), np.nan, np.nan),
     }
+    for key, which in MEDIANS.items():
+        done = total[complete & (kind == which)]
+        found[key] = (float(np.median(done)) if len(done) else np.nan, np.nan, np.nan)
     counts, whole = overview.counts, Choice(choice.period, None, choice.unit)
     mine, all_kinds = (counts.iloc[each.rows(counts, period)][list(COUNTED)].sum() for each in (choice, whole))
     for key, (part, of) in SHARES.items():

@@ -1,5 +1,6 @@
 """Who stands where: ranks within many groups at once, and which places of a long list are shown."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def ranks(totals: pd.Series, among: NDArray[np.int64]) -> tuple[pd.Series, NDArr
 
 
 def shortened(
-    block: NDArray[Any], head: Any | None, tail: Any = 0, near: int | None = None
+    block: NDArray[Any], head: Any | None, tail: Any = 0, near: Sequence[int] | NDArray[np.intp] = ()
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Places to show of a long list, and how many are left out after each.
 
@@ -45,7 +46,7 @@ def shortened(
     block : equal numbers stand together and are one list
     head, tail : how many of each list are shown from its beginning and its end, for all lists or at each place; head
         at least 1, or None for everything
-    near : a place that is shown with its neighbours wherever it stands
+    near : places that are shown with their neighbours wherever they stand
 
     Returns
     -------
@@ -57,8 +58,8 @@ def shortened(
     which = np.searchsorted(np.sort(start), place, side="right") - 1
     start, size = np.sort(start)[which], size[np.argsort(start)][which]
     keep = np.ones(count, bool) if head is None else (place - start < head) | (start + size - place <= tail)
-    if near is not None:
-        keep |= np.abs(place - near) <= NEAR
+    for spot in near:
+        keep |= np.abs(place - spot) <= NEAR
     kept = np.flatnonzero(keep)
     end = np.minimum(np.append(kept[1:], count), (start + size)[kept])
     return kept, np.maximum(end - kept - 1, 0)

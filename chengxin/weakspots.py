@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from chengxin.overview import EDGE, Choice, Overview
-from chengxin.placing import shortened
+from chengxin.placing import ranks, shortened
 from chengxin.rubric import Rubric
 from chengxin.schema import AREA_KINDS
 
@@ -44,27 +44,33 @@ def ranking(overview: Overview, choice: Choice, most: int | None = None) -> pd.D
 
 
 def unit_ranking(overview: Overview, choice: Choice) -> pd.DataFrame:
-    """Units by the median total of their complete areas; one kind at a time is comparable.
+    """Units by the median total of their complete areas; each kind of area by itself, as their rubrics are unlike.
 
     Returns
     -------
-    columns unit, short_name, areas, open (not complete), median (NaN where none is complete), low, high (range of
-    the median if every missing line got nothing or full marks), red (areas with a red line), rank, tied
+    columns kind, unit, short_name, areas, open (not complete), median, lowest, highest (of the complete areas' totals;
+    NaN where none is complete), low, high (range of the median if every missing line got nothing or full marks), red
+    (areas with a red line), rank, tied (within the kind)
     """
     rows, names = choice.rows(overview.results), overview.units.set_index("code")["short_name"]
-    wanted = ["complete", "unrounded", "low", "high", "red"]
+    wanted = ["complete", "unrounded", "total", "low", "high", "red"]
     frame = pd.DataFrame({name: overview.results[name].to_numpy()[rows] for name in wanted})
-    unit = overview.results["unit"].cat.codes.to_numpy()[rows]
-    by = frame.assign(unrounded=frame["unrounded"].where(frame["complete"])).groupby(unit)
-    out = by[["unrounded", "low", "high"]].median().rename(columns={"unrounded": "median"})
-    sums = by[["complete", "red"]].sum()
-    out = out.assign(areas=by.size(), open=lambda f: f["areas"] - sums["complete"], red=sums["red"])
-    known = overview.results["unit"].cat.categories.take(out.index)
-    out = out.assign(unit=known.to_numpy(object), short_name=names.reindex(known).to_numpy(object))
-    out["rank"] = out["median"].round(9).rank(ascending=False, method="min").astype("Int64")
-    out["tied"] = out["rank"].notna() & out.duplicated("rank", keep=False)
-    columns = ["unit", "short_name", "areas", "open", "median", "low", "high", "red", "rank", "tied"]
-    return out.sort_values("median", ascending=False, kind="stable", na_position="last", ignore_index=True)[columns]
+    kind, unit = (overview.results[name].cat.codes.to_numpy()[rows] for name in ("kind", "unit"))
+    kinds, units = (overview.results[name].cat.categories for name in ("kind", "unit"))
+    done = frame[["unrounded", "total"]].where(frame["complete"])
+    by = frame.assign(**done).groupby(kind.astype(np.int64) * len(units) + unit)
+    out, total, sums = by[["unrounded", "low", "high"]].median(), by["total"], by[["complete", "red"]].sum()
+    out = out.rename(columns={"unrounded": "median"}).assign(
+        lowest=total.min(), highest=total.max(), areas=by.size(), open=by.size() - sums["complete"], red=sums["red"],
+    )  # fmt: skip
+    among, who = np.divmod(out.index.to_numpy(), len(units))
+    known = units.take(who)
+    out = out.assign(kind=kinds.take(among).to_numpy(object), unit=known.to_numpy(object),
+                     short_name=names.reindex(known).to_numpy(object))  # fmt: skip
+    out = out.iloc[np.lexsort((-out["median"].to_numpy(), among))].reset_index(drop=True)
+    out["rank"], out["tied"] = ranks(out["median"], np.sort(among))
+    return out[["kind", "unit", "short_name", "areas", "open", "median", "lowest", "highest", "low", "high", "red",
+                "rank", "tied"]]  # fmt: skip
 
 
 def group_rates(overview: Overview, choice: Choice, by: str = "name", most: int | None = None) -> pd.DataFrame:

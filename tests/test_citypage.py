@@ -83,6 +83,21 @@ def test_a_choice_filters_everything_and_a_tile_is_a_choice(engine):
     assert page.choice.unit is None
 
 
+def test_units_and_tiles_never_mix_unlike_kinds(engine):
+    page = CityPage(engine)
+    rows = unit_ranking(page.city, Choice("2026")).set_index(["unit", "kind"])
+    parts = page.body["units"].value.split('class="cx-part"')[1:]
+    assert [part[1:3] for part in parts] == ["景区", "街区"]
+    assert all(part.count('<td class="num">1</td><td class="cx-short">') == 1 for part in parts)  # each has its first
+    figures = [f"{rows.loc[('331082', kind), 'median']:.2f}" for kind in ("scenic_area", "street")]
+    tile = page.tile["331082"]
+    assert tile.description.split("\n")[1:] == [f"景 {figures[0]}", f"街 {figures[1]}"]
+    assert not [name for name in tile._dom_classes if name.startswith("cx-shade")]
+    page.kind.value = "street"
+    assert tile.description.split("\n")[1:] == figures[1:]
+    assert [name for name in tile._dom_classes if name.startswith("cx-shade")]
+
+
 def test_every_unit_has_a_tile_of_its_own(engine):
     page = CityPage(engine)
     places = [(tile.row, tile.column) for tile in tiles().values()]
@@ -126,7 +141,7 @@ def test_what_is_taken_along_is_what_is_shown(engine):
     sheets = {sheet.name: sheet for sheet in page.shown().sheets}
     for name in sheets["各单位"].frame["short_name"]:  # all of them, as on the page
         assert name in page.body["units"].value
-    assert len(sheets["各单位"].frame) == page.body["units"].value.count("<tr") - 1
+    assert len(sheets["各单位"].frame) == page.body["units"].value.count("<tr") - 2  # head, and one of the kind
     for row in sheets["历年"].frame.itertuples():
         assert f"{row.area}{row.period}年{row.total:.2f}分" in page.body["trend"].value
     assert set(sheets["历年"].frame["period"]) == {"2024", "2025", "2026"}
@@ -183,7 +198,7 @@ def test_a_long_list_is_shortened_and_says_so():
     kept, after = shortened(block, 3)
     assert kept.tolist() == [0, 1, 2, 10, 11, 12, 14]
     assert after.tolist() == [0, 0, 7, 0, 0, 1, 0]
-    kept, after = shortened(np.zeros(30), 2, 2, near=15)
+    kept, after = shortened(np.zeros(30), 2, 2, near=[15])
     assert kept.tolist() == [0, 1, *range(12, 19), 28, 29]
     assert after.sum() + len(kept) == 30
     assert shortened(block, None)[0].tolist() == list(range(15))
@@ -207,8 +222,9 @@ def test_a_ranking_that_is_cut_counts_what_it_leaves_out(engine):
 def test_the_chosen_unit_is_marked_among_all(engine):
     page = CityPage(engine, {"county": "331082"})
     said = page.body["units"].value
-    assert said.count('class="cx-mine"') == 1
-    assert said.count("<tr") == 11
+    rows = unit_ranking(page.city, Choice("2026"))
+    assert said.count('class="cx-mine"') == (rows["unit"] == "331082").sum() == 2  # once in each kind
+    assert said.count("<tr") == 1 + 2 + len(rows)
     assert "临海市" in said[said.index("cx-mine") :][:120]
 
 

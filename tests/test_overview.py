@@ -62,7 +62,11 @@ def test_headlines_agree_with_the_database(engine, city, sheets, choice):
     done = rows[rows["complete"]]
     assert made.loc["assessed", "value"] == len(done)
     assert made.loc["open", "value"] == len(rows) - len(done)
-    assert made.loc["median", "value"] == pytest.approx(done["unrounded"].median(), nan_ok=True)
+    for kind in sheets:  # unlike rubrics: never one median of both
+        assert (f"median_{kind}" in made.index) == (choice.kind in (None, kind))
+        if f"median_{kind}" in made.index:
+            median = done.loc[done["kind"] == kind, "unrounded"].median()
+            assert made.loc[f"median_{kind}", "value"] == pytest.approx(median, nan_ok=True)
     assert made.loc["red", "value"] == (rows["red_lines"] != "").sum()
     day = city.as_of[choice.period].date()
     books = readers.books(engine)
@@ -172,6 +176,22 @@ def test_trend_and_units_take_only_complete_areas(city, sheets):
     units = unit_ranking(city, Choice("2025", "street")).set_index("unit")
     assert units["median"].dropna().to_dict() == pytest.approx(done.groupby("unit")["unrounded"].median().to_dict())
     assert units["rank"].min() == 1
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=str)
+def test_units_are_ranked_within_a_kind_with_their_lowest_and_highest_total(city, sheets, choice):
+    made = unit_ranking(city, choice).set_index("unit")
+    assert set(made["kind"]) == set(ranking(city, choice)["kind"])
+    for kind, mine in made.groupby("kind"):
+        rows = picked(sheets[kind][2], Choice(choice.period, kind, choice.unit))
+        done = rows[rows["complete"]].groupby("unit")
+        assert mine["areas"].to_dict() == rows.groupby("unit").size().to_dict()
+        for name, column in (("lowest", done["total"].min()), ("highest", done["total"].max())):
+            assert mine[name].dropna().to_dict() == column.to_dict()
+        place = done["unrounded"].median().round(9).rank(ascending=False, method="min")
+        assert mine["rank"].dropna().to_dict() == place.to_dict()
+        assert mine["tied"].to_dict() == {unit: (place == place.get(unit)).sum() > 1 for unit in mine.index}
+        assert mine["median"].dropna().is_monotonic_decreasing
 
 
 @pytest.mark.parametrize(
