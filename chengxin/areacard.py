@@ -8,6 +8,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from chengxin import charts, readers, tables
+from chengxin.breakdown import steps
 from chengxin.errors import UsageError
 from chengxin.evidence import attached
 from chengxin.explain import total_in_words
@@ -15,7 +16,7 @@ from chengxin.held import held
 from chengxin.rubric import Rubric
 from chengxin.rules import plain
 from chengxin.schema import AREA_KINDS, ASSESSMENT_STATES, IMPROVEMENT_STATES
-from chengxin.scoresheets import evidence_table, overridden_table, place_in_words, row_marks, steps, total_shown
+from chengxin.scoresheets import evidence_table, overridden_table, place_in_words, row_marks, total_shown
 from chengxin.store import open_store
 from chengxin.views import DEMO, SIGN, CountyIndex, county_index
 
@@ -69,7 +70,7 @@ class AreaCard:
 
     def waterfall(self) -> charts.Picture:
         """From full marks to the total."""
-        return charts.waterfall(steps(self.sheet, self.row), "图1　得分构成")
+        return charts.waterfall(steps(self.rubric, self.sheet, self.row), "图1　得分构成")
 
     def lines_tables(self) -> Iterator[tables.Html]:
         """Every line of each section: points, score, reason, evidence."""

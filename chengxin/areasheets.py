@@ -31,14 +31,13 @@ def shown(close: CloseUp, demo: bool) -> Shown:
     """
     about, head = close.about, figures(close.about, close.past, close.mend)
     words = [STEPS[kind][1] for kind in close.steps["kind"]]
-    whole = not set(close.steps["kind"]) & {"missing", "adjust"}  # what the chart has no colour for stays a table
-    chart = [charts.waterfall(close.steps, f"{about['name']}得分构成")] if whole else []
+    chart = [charts.waterfall(close.steps, f"{about['name']}得分构成")]
     chosen = {"评价对象": str(about["name"]), "评价期": f"{about['period']}年", "填报单位": str(about["short_name"])}
     rubric = f"{close.rubric.title}（{close.rubric.version}，{close.rubric.source.annex}）"
     return Shown("景区街区看板", chosen, about["as_of"].date(), demo, [
         exports.figures(head),
         _lines(close.lines),
-        Sheet("得分构成", close.steps.assign(word=words), DRAWN, {"points": 4}, drawn=0 if whole else 40),
+        Sheet("得分构成", close.steps.assign(word=words), DRAWN, {"points": 4}, drawn=0),
         _groups(close.groups),
         Sheet("历年结果", close.past.assign(status=close.past["status"].map(ASSESSMENT_STATES)), PAST),
         _mend(close.mend),

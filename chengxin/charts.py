@@ -19,9 +19,10 @@ from chengxin.vega import draw
 FONT = "Noto Sans SC, Noto Sans CJK SC, Microsoft YaHei, PingFang SC, SimHei, sans-serif"
 INK, QUIET, GRID = "#1f2933", "#52606d", "#e4e7eb"
 BLUE, ORANGE, RED, GREEN = "#1d5a9e", "#ad5a0d", "#b3261e", "#0f766e"  # apart for colour-blind readers
-SERIES = [BLUE, ORANGE, GREEN, "#7b4fa3", "#8a6d1f", "#4a5568"]
-KINDS = {"full": ("满分", QUIET), "lost": ("失分", ORANGE), "bonus": ("加分", GREEN), "deduction": ("扣分", RED),
-         "total": ("总分", BLUE)}  # fmt: skip
+PALE, VIOLET = "#c3cad3", "#7b4fa3"
+SERIES = [BLUE, ORANGE, GREEN, VIOLET, "#8a6d1f", "#4a5568"]
+KINDS = {"full": ("满分", QUIET), "lost": ("失分", ORANGE), "missing": ("尚未评价", PALE), "adjust": ("调整", VIOLET),
+         "bonus": ("加分", GREEN), "deduction": ("扣分", RED), "total": ("总分", BLUE)}  # fmt: skip
 LETTERS = {"labelFontSize": 12, "titleFontSize": 12, "labelColor": INK, "titleFontWeight": "normal", "labelLimit": 0}
 CONFIG = {  # no name is ever cut: labelLimit 0
     "font": FONT, "background": None, "view": {"stroke": None}, "legend": LETTERS,
@@ -74,21 +75,25 @@ def picture(spec: dict[str, Any], title: str, alt: str) -> Picture:
 
 
 def waterfall(steps: pd.DataFrame, title: str) -> Picture:
-    """How a total came about: full marks, points lost by group, bonus, deduction, total.
+    """How a total came about: full marks, points lost by group, what is not assessed, bonus, deduction, total.
 
     Parameters
     ----------
-    steps : columns label (text), start, end (points), kind (full | lost | bonus | deduction | total), in order
+    steps : columns label (text), start, end (points), kind (of KINDS), in order; as `breakdown.steps` gives them
     """
-    low = _low(steps)
-    rows = steps.assign(text=[_signed(row) for row in steps.itertuples()], edge=steps[["start", "end"]].max(axis=1),
-                        kind=[KINDS[kind][0] for kind in steps["kind"]])  # fmt: skip
+    low, whole, edge = _low(steps), steps["kind"].isin(["full", "total"]), steps[["start", "end"]].max(axis=1)
+    known = {kind: about for kind, about in KINDS.items() if kind in set(steps["kind"])}
+    known["total"] = steps["label"].iloc[-1], BLUE  # or the lowest possible one
+    rows = steps.assign(text=[_signed(row) for row in steps.itertuples()], edge=edge, place=range(len(steps)),
+                        kind=[known[kind][0] for kind in steps["kind"]])  # fmt: skip
     if low > 0:
-        rows.loc[rows["kind"].isin(["满分", "总分"]), "start"] = low
-    scale = {"domain": [low, float(rows["edge"].max()) + 4]}
-    words, colors = zip(*KINDS.values(), strict=True)
+        rows.loc[whole, "start"] = low
+    scale = {"domain": [low, float(edge.max()) + 6]}
+    words, colors = zip(*known.values(), strict=True)
     legend = {"title": None, "scale": {"domain": words, "range": colors}, "legend": {"orient": "top"}}
-    y = {"field": "label", "type": "nominal", "sort": None, "title": None, "axis": BARE}
+    named = json.dumps(list(steps["label"]), ensure_ascii=False)  # not the field of the axis: a name may come twice
+    axis = {**BARE, "labelExpr": f"{named}[datum.value]"}
+    y = {"field": "place", "type": "ordinal", "title": None, "axis": axis}
     x = {"field": "start", "type": "quantitative", "scale": scale, "title": f"分（坐标自{low:.0f}分起）"}
     bars = {"y": y, "x": x, "x2": {"field": "end"}, "color": {"field": "kind", **legend}}
     figures = {"y": y, "x": {"field": "edge", "type": "quantitative"}, "text": {"field": "text"}}
@@ -97,8 +102,9 @@ def waterfall(steps: pd.DataFrame, title: str) -> Picture:
         "layer": [{"mark": {"type": "bar", "height": 15, "clip": True}, "encoding": bars},
                   {"mark": {"type": "text", "align": "left", "dx": 5}, "encoding": figures}],
     }  # fmt: skip
-    losses = "、".join(f"{row.label}{row.text}" for row in rows.itertuples() if row.kind not in ("满分", "总分"))
-    return picture(spec, title, f"{title}：{losses or '没有失分'}，总分{rows['text'].iloc[-1]}")
+    losses = "、".join(f"{row.label}{row.text}" for row in rows[~whole].itertuples())
+    last = rows.iloc[-1]
+    return picture(spec, title, f"{title}：{losses or '没有失分'}，{last['label']}{last['text']}")
 
 
 def _low(steps: pd.DataFrame) -> float:
@@ -111,7 +117,8 @@ def _low(steps: pd.DataFrame) -> float:
 def _signed(row: Any) -> str:
     if row.kind in ("full", "total"):
         return f"{row.end:.2f}分".replace(".00分", "分") if row.kind == "full" else f"{row.end:.2f}分"
-    return f"{'+' if row.kind == 'bonus' else '−'}{abs(row.end - row.start):.2f}分"
+    sign = "未评" if row.kind == "missing" else "+" if row.end > row.start else "−"
+    return f"{sign}{abs(row.end - row.start):.2f}分"
 
 
 def heat_map(rates: pd.DataFrame, title: str) -> Picture:

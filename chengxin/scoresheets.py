@@ -1,4 +1,4 @@
-"""One area's score sheet as a table, its groups' rates, the steps to its total, and what the ledgers say beside it."""
+"""One area's score sheet as a table, its groups' rates, and what the ledgers say beside it."""
 
 from typing import Any
 
@@ -77,24 +77,6 @@ def group_rates(sheet: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
     return rates.assign(area=rates["assessment"].map(names), group=rates["group"].str.rstrip("。"))[
         ["area", "group", "rate"]
     ]
-
-
-def steps(sheet: pd.DataFrame, result: object) -> pd.DataFrame:
-    """Steps of the waterfall: full marks, points lost by group (largest first), bonus, deduction, total."""
-    base = sheet[sheet["section"] == "base"]
-    lost = (base["points"] - base["score"].fillna(0)).groupby(base["group"].to_numpy(), sort=False).sum()
-    lost = lost[lost > 1e-9].sort_values(ascending=False, kind="stable")
-    here = float(base["points"].sum())
-    rows = [("满分", 0.0, here, "full")]
-    for group, points in lost.items():
-        rows.append((str(group).rstrip("。"), here, here - points, "lost"))
-        here -= points
-    for label, points, kind in (("加分", result.bonus, "bonus"), ("扣分", -result.deduction, "deduction")):  # type: ignore[attr-defined]
-        if points:
-            rows.append((label, here, here + points, kind))
-            here += points
-    rows.append(("总分" if result.complete else "最低可能总分", 0.0, float(result.low), "total"))  # type: ignore[attr-defined]
-    return pd.DataFrame(rows, columns=["label", "start", "end", "kind"])
 
 
 def overridden_table(rubric: Rubric, overridden: pd.DataFrame, caption: str) -> tables.Html:

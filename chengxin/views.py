@@ -8,6 +8,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from chengxin import charts, readers, tables
+from chengxin.breakdown import steps
 from chengxin.errors import UsageError
 from chengxin.explain import explain, improvements, total_in_words
 from chengxin.gather import Filled, filled
@@ -22,7 +23,6 @@ from chengxin.scoresheets import (
     overridden_table,
     place_in_words,
     sheet_table,
-    steps,
     total_shown,
 )
 from chengxin.scoring import rank, score, totals
@@ -167,7 +167,8 @@ class CountyIndex:
             sheet = self.sheets[row.rubric]
             mine = sheet[sheet["assessment"] == row.assessment]
             yield tables.Html(f'<h3 class="area">{tables.html.escape(row.name)}</h3>')
-            yield charts.waterfall(steps(mine, row), f"图{number + 2 + len(self.sheets)}　{row.name}得分构成")
+            frame = steps(self.rubrics[row.rubric], mine, self.results.loc[row.Index])
+            yield charts.waterfall(frame, f"图{number + 2 + len(self.sheets)}　{row.name}得分构成")
             yield sheet_table(mine, f"表{number + 4}　{row.name}逐项评分")
             yield from self._ledger_rows(row)
             yield from self._overridden_rows(row)

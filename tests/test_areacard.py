@@ -55,6 +55,11 @@ def test_an_incomplete_area_has_a_range_and_no_rank(engine):
     assert "完整度" in card.title_facts().text
     assert "不排名" in card.title_facts().text
     assert "—" in [row[2] for part in card.lines_tables() for row in cells(part)]
+    alt, missing = card.waterfall().alt, re.findall(r"未评([\d.]+)分", card.waterfall().alt)
+    assert alt.endswith(f"，最低可能总分{card.row['low']:.2f}分")
+    assert sum(map(float, missing)) == pytest.approx(card.row["missing_points"])
+    lost = sum(map(float, re.findall(r"−([\d.]+)分", alt)))  # what is not assessed is not lost
+    assert lost == pytest.approx(100 - card.row["high"], abs=0.05)
 
 
 def test_records_and_attached_files_are_counted_in_the_evidence(engine, tmp_path):
