@@ -113,7 +113,7 @@ def _peers(shown: CloseUp) -> str:
 def past(shown: CloseUp) -> Html:
     """Totals of all periods, newest first, beside the peers' median."""
     rows = shown.past.iloc[::-1].to_dict("records")
-    return tables.ruled("历年结果（名次在已评完的同类对象中）", PAST, map(_past, rows))
+    return tables.ruled("历年结果（名次在已评完的同类对象中；比上期按未四舍五入的总分计算）", PAST, map(_past, rows))
 
 
 def _past(row: dict[Any, Any]) -> list[str | Html]:

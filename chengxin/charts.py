@@ -21,10 +21,12 @@ INK, QUIET, GRID = "#1f2933", "#52606d", "#e4e7eb"
 BLUE, ORANGE, RED, GREEN = "#1d5a9e", "#ad5a0d", "#b3261e", "#0f766e"  # apart for colour-blind readers
 PALE, VIOLET = "#c3cad3", "#7b4fa3"
 SERIES = [BLUE, ORANGE, GREEN, VIOLET, "#8a6d1f", "#4a5568"]
+MARKS = ["circle", "square", "triangle-up", "diamond"]
+TOGETHER, DOWN = 4, 8  # lines in one frame, with more their figures cover one another; frames that fit down a page
 KINDS = {"full": ("满分", QUIET), "lost": ("失分", ORANGE), "missing": ("尚未评价", PALE), "adjust": ("调整", VIOLET),
          "bonus": ("加分", GREEN), "deduction": ("扣分", RED), "total": ("总分", BLUE)}  # fmt: skip
 LETTERS = {"labelFontSize": 12, "titleFontSize": 12, "labelColor": INK, "titleFontWeight": "normal", "labelLimit": 0}
-CONFIG = {  # no name is ever cut: labelLimit 0
+CONFIG = {  # no name is cut unless a chart says so: labelLimit 0
     "font": FONT, "background": None, "view": {"stroke": None}, "legend": LETTERS,
     "text": {"fontSize": 12, "fill": INK},
     "axis": {**LETTERS, "titleColor": QUIET, "gridColor": GRID, "domainColor": "#9aa5b1", "tickColor": "#9aa5b1",
@@ -162,44 +164,86 @@ def _wrapped(name: str, width: int) -> str:
 
 
 def trend(points: pd.DataFrame, title: str) -> Picture:
-    """Totals over periods, a line an area.
+    """Totals over periods: a line an area in one frame, or, of more areas than TOGETHER, a frame for each.
 
     Parameters
     ----------
     points : columns area, period (text), total (points)
     """
-    height = 230
-    rows, low, high = _labelled(points, height)
-    area = {"field": "area", "title": None, "sort": None}
-    x = {
-        "field": "period",
-        "type": "ordinal",
-        "title": "评价期（年）",
-        "axis": {"labelAngle": 0},
-        "scale": {"padding": 0.4},
-    }
-    y = {"field": "total", "type": "quantitative", "scale": {"domain": [low, high]}, "title": "总分（分）"}
-    color = {**area, "scale": {"range": SERIES}, "legend": {"orient": "top", "columns": 3}}
-    label = {"y": {**y, "field": "label"}, "text": {"field": "text"}}
-    dots = {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
-            "encoding": {"shape": {**area, "legend": None}}}  # fmt: skip
-    spec = {
-        "width": 560, "height": height, "encoding": {"x": x, "y": y, "color": color},
-        "data": {"values": rows[["area", "period", "total", "label", "text"]].to_dict("records")},
-        "layer": [{"mark": {"type": "line", "strokeWidth": 2}}, dots,
-                  {"mark": {"type": "text", "stroke": "white", "strokeWidth": 4}, "encoding": label},
-                  {"mark": {"type": "text"}, "encoding": label}],
-    }  # fmt: skip
+    rows = points.dropna(subset=["total"]).assign(text=lambda frame: frame["total"].map("{:.2f}".format))
     said = "；".join(
         f"{area}{'、'.join(f'{r.period}年{r.text}分' for r in part.itertuples())}"
         for area, part in rows.groupby("area", sort=False)
     )
-    return picture(spec, title, f"{title}：{said}")
+    many = rows["area"].nunique() > TOGETHER
+    return picture(_frames(rows) if many else _lines(rows), title, f"{title}：{said}")
 
 
-def _labelled(points: pd.DataFrame, height: int) -> tuple[pd.DataFrame, int, int]:
-    """Points with the text and height of their labels, and where the scale begins and ends."""
-    rows = points.dropna(subset=["total"]).assign(text=lambda frame: frame["total"].map("{:.2f}".format))
+def _cut(most: int) -> str:
+    """Expression for a name of at most so many letters: a longer one keeps its beginning and its end."""
+    head, tail, name = most - most // 3 - 1, most // 3, "datum.label"
+    return f"length({name}) > {most} ? slice({name}, 0, {head}) + '…' + slice({name}, -{tail}) : {name}"
+
+
+def _scales(low: float, high: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The axes of a trend."""
+    x = {"field": "period", "type": "ordinal", "title": "评价期（年）", "axis": {"labelAngle": 0},
+         "scale": {"padding": 0.4}}  # fmt: skip
+    y = {"field": "total", "type": "quantitative", "scale": {"domain": [low, high]}, "title": "总分（分）"}
+    return x, y
+
+
+def _lines(rows: pd.DataFrame) -> dict[str, Any]:
+    """All areas in one frame, told apart by colour and mark."""
+    height = 230
+    rows, low, high = _labelled(rows, height)
+    x, y = _scales(low, high)
+    legend = {"orient": "top", "columns": 2, "labelExpr": _cut(20)}
+    area = {"field": "area", "title": None, "sort": None, "legend": legend}
+    names = list(rows["area"].unique())
+    color, shape = ({**area, "scale": {"domain": names, "range": known}} for known in (SERIES, MARKS))
+    bare = {**color, "legend": None}  # only the marks have a legend: of colour and shape in one
+    label = {"y": {**y, "field": "label"}, "text": {"field": "text"}, "color": bare}
+    dots = {"type": "point", "filled": True, "size": 70, "opacity": 1}
+    apart = {"scale": {"color": "independent", "shape": "independent"}}
+    return {
+        "width": 560, "height": height, "encoding": {"x": x, "y": y}, "resolve": apart,
+        "data": {"values": rows[["area", "period", "total", "label", "text"]].to_dict("records")},
+        "layer": [{"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"color": bare}},
+                  {"mark": dots, "encoding": {"color": color, "shape": shape}},
+                  {"mark": {"type": "text", "stroke": "white", "strokeWidth": 4}, "encoding": label},
+                  {"mark": {"type": "text"}, "encoding": label}],
+    }  # fmt: skip
+
+
+def _frames(rows: pd.DataFrame) -> dict[str, Any]:
+    """A small frame for each area, all on one scale, with the figures of its first and last period."""
+    low, high = rows["total"].min() // 10 * 10, rows["total"].max()
+    names = list(rows["area"].unique())
+    across = max(4, math.ceil(len(names) / DOWN))
+    wide = 560 // across - 12
+    x, y = _scales(low, high + (high - low) / 2)  # room for the figures
+    x = {**x, "title": None, "axis": {"labelAngle": 0, "values": sorted({rows["period"].min(), rows["period"].max()})}}
+    period = rows.groupby("area", sort=False)["period"]
+    ends = (rows["period"] == period.transform("min")) | (rows["period"] == period.transform("max"))
+    values = rows.assign(text=rows["text"].where(ends, ""))[["area", "period", "total", "text"]].to_dict("records")
+    halo, label = ({"mark": {"type": "text", "dy": -11, **look}, "encoding": {"text": {"field": "text"}}}
+                   for look in ({"stroke": "white", "strokeWidth": 4}, {}))  # fmt: skip
+    dots = {"type": "point", "filled": True, "size": 45, "opacity": 1, "color": BLUE}
+    header = {"title": None, "labelExpr": _cut(10), "labelFontSize": 12, "labelColor": INK, "labelPadding": 4}
+    return {
+        "data": {"values": values}, "columns": across, "spacing": {"row": 8, "column": 12},
+        "facet": {"field": "area", "type": "nominal", "sort": names, "header": header},
+        "spec": {
+            "width": wide, "height": 64, "encoding": {"x": x, "y": {**y, "title": None}},
+            "layer": [{"mark": {"type": "line", "strokeWidth": 2, "color": BLUE}},
+                      {"mark": dots}, halo, label],
+        },
+    }  # fmt: skip
+
+
+def _labelled(rows: pd.DataFrame, height: int) -> tuple[pd.DataFrame, int, int]:
+    """Points with the height of their labels, and where the scale begins and ends."""
     low, high = float(rows["total"].min()), float(rows["total"].max())
     pad = max(2, (high - low) / 8)
     low, high = math.floor(low - pad), math.ceil(high + pad)

@@ -18,6 +18,7 @@ from chengxin.views import DEMO, SIGN
 from chengxin.weakspots import flags, group_rates, ranking, trend, unit_ranking
 from chengxin.yearly import CITY
 
+DIFFERENCE = "按未四舍五入的数值计算，与表中两期数值相减，末位可能相差1。"
 FLAGS = {"red": "红线", "black": "扣分", "honour": "加分"}
 
 
@@ -50,6 +51,7 @@ class Comparison:
                 "范围": self.name,
                 "本期": f"{self.choice.period}年（数据截至{day.year}年{day.month}月{day.day}日）",
                 "上期": f"{self.before}年" if self.before else "没有更早的评价期",
+                "增减": DIFFERENCE,
                 "评分依据": "；".join(
                     f"{r.title}（{r.version}，{r.source.annex}）" for r in self.overview.rubrics.values()
                 ),
@@ -98,21 +100,22 @@ class Comparison:
 
     def areas_tables(self) -> Iterator[tables.Html]:
         """Each kind's areas with total now and before."""
-        rows = ranking(self.overview, self.choice)
+        rows, every = ranking(self.overview, self.choice), self.overview.results
+        earlier = every[(every["period"] == self.before) & every["complete"]].set_index(["area", "kind"])["total"]
         for number, (kind, label) in zip(count(self.first), AREA_KINDS.items(), strict=False):
             mine = rows[rows["kind"] == kind]
             mine = mine.assign(
                 now=[f"{r.total:.2f}" if r.complete else f"{r.low:.2f}–{r.high:.2f}" for r in mine.itertuples()],
-                then=[_figure(value, 2) for value in mine["total"] - mine["change"]],
+                then=[_figure(value, 2) for value in earlier.reindex([(area, kind) for area in mine["area"]])],
                 moved=[_change(value, 2) for value in mine["change"]],
                 place=[_place(*cells) for cells in zip(mine["rank"], mine["tied"], strict=True)],
                 red_lines=[lines or "无" for lines in mine["red_lines"]],
             )
             columns = {
-                "name": "评价对象", "short_name": "填报单位", "then": "上次（分）", "now": "本期（分）",
+                "name": "评价对象", "short_name": "填报单位", "then": "上期（分）", "now": "本期（分）",
                 "moved": "增减（分）", "place": "名次", "red_lines": "红线条目",
             }  # fmt: skip
-            caption = f"表{number}　{label}总分对比（上次为该对象最近一个更早评价期；未评完的列总分区间）"
+            caption = f"表{number}　{label}总分对比（未评完的列总分区间）"
             yield tables.table(mine, columns, caption, right=["now", "then", "moved", "place"])
 
     def groups_tables(self) -> Iterator[tables.Html]:

@@ -104,7 +104,8 @@ class Rechecked:
             "name": "评价对象", "content": "条目", "full": "分值", "before": "自评", "after": "复核", "change": "差",
             "note": "复核说明",
         }  # fmt: skip
-        caption = f"表2　自评与复核得分不同的条目（共{len(rows)}条，单位：分；自评偏高的在先，以浅色底标出）"
+        about = f"共{len(rows)}条，单位：分；自评偏高的在先，以浅色底标出；差按未四舍五入的得分计算"
+        caption = f"表2　自评与复核得分不同的条目（{about}）"
         return tables.table(rows, columns, caption, mark="mark", right=["full", "before", "after", "change"])
 
     def agreement_table(self) -> tables.Html:

@@ -163,7 +163,8 @@ def test_what_is_taken_along_is_what_is_shown(engine):
         rows = dict(zip(sheets["逐条得分"].frame["line"], sheets["逐条得分"].frame["reason"], strict=True))
         assert rows == dict(zip(page.shown.lines["line"], page.shown.lines["reason"], strict=True))
         assert sheets["得分构成"].frame["end"].iloc[-1] == page.shown.about["low"]
-        assert len(made.charts) == page.shown.about["complete"]  # the chart has no colour for what is not assessed
+        assert len(made.charts) == 1
+        assert ("未评" in made.charts[0].alt) == (not page.shown.about["complete"])
         assert to_png(made).startswith(b"\x89PNG")
         table = pd.read_csv(io.BytesIO(to_csv(made, "整改事项")))
         assert table["可挽回（分）"].sum() == pytest.approx(page.shown.mend["points"].sum(), abs=1e-3)
