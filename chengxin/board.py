@@ -25,6 +25,7 @@ class Board:
     today : gives the day, for what is late or due where sample data do not stand still
     """
 
+    filling = False  # while what can be chosen is offered anew
     names: ClassVar[Sequence[str]] = ()  # of the pieces of the page, which are said anew at every choice
 
     def __init__(
@@ -53,6 +54,12 @@ class Board:
         for name, piece in said.items():
             parts.tell(self.body[name], "{piece}", piece=piece)
 
+    def _chosen(self) -> None:
+        """Show what was chosen; what was refused before is over."""
+        if not self.filling:
+            parts.tell(self.wrong, "")
+        self.show()
+
     def _refuse(self, error: Exception) -> None:
         """Tell what of an address or a choice does not exist."""
         parts.tell(self.wrong, '<p class="cx-banner cx-bad" role="alert">{said}</p>', said=error)
@@ -60,7 +67,7 @@ class Board:
     def _laid(self, demo: bool, pickers: Sequence[Any], taken: Callable[[], Shown], *rest: Any) -> Any:
         """The page: banner, title, what can be chosen, buttons that save what is shown, then the rest."""
         for picker in pickers:
-            picker.observe(lambda _: self.show(), names="value")
+            picker.observe(lambda _: self._chosen(), names="value")
         return parts.box(
             parts.shown(pages.style()), parts.shown(pages.banner(demo)),
             parts.box(self.body["title"], classes=["cx-head"]), self.wrong,

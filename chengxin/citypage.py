@@ -67,11 +67,13 @@ class CityPage(Board):
         """Say everything of the choice, from the database as it is now."""
         self._renew()
         self.choice = now = Choice(self.period.value, self.kind.value or None, self.unit.value or None)
-        where = f"{self.named[now.unit] if now.unit else '全市'}{now.period}年"
+        where = f"{self.named[now.unit or '']}{now.period}年"
         until = f"截至{day_in_words(self.city.as_of[now.period])}"
         rows = ranking(self.city, now, AREAS)
         count = len(rows) + int(rows["after"].sum())
         caption = f"{where}评价对象名次（共{count}个；景区、街区细则不同，分别排名）"
+        if self.city.part:
+            caption = f"{where}您可见的评价对象（共{count}个；只在其中排名，不是全市名次）"
         self._say(
             title=pages.head("诚信计量全市看板", where, AREA_KINDS.get(now.kind or "", "景区和街区"), until),
             cards=citywords.cards(headline(self.city, now)),
@@ -117,7 +119,7 @@ class CityPage(Board):
             return chosen(self.city)
 
     def _toggle(self, code: str) -> None:
-        self.unit.value = "" if self.unit.value == code else code
+        self.unit.value = self.unit.options[0][1] if self.unit.value == code else code
 
     def _renew(self) -> None:
         """Take the data as they are now, if they have changed."""
@@ -134,16 +136,21 @@ class CityPage(Board):
         return [(f"{period}年", period) for period in reversed(self.city.periods)]
 
     def _units(self) -> list[tuple[str, str]]:
-        self.named = dict(zip(self.city.units["code"], self.city.units["short_name"], strict=True))
-        return [("全市", ""), *((name, code) for code, name in self.named.items())]
+        """What can be chosen: all together first, unless the reader sees one unit only."""
+        units = dict(zip(self.city.units["code"], self.city.units["short_name"], strict=True))
+        self.named = {"": "您可见的单位" if self.city.part else "全市", **units}
+        chosen = units if self.city.part and len(units) == 1 else self.named
+        return [(name, code) for code, name in chosen.items()]
 
     def _kinds(self) -> list[str]:
         return [self.choice.kind] if self.choice.kind else list(self.city.rubrics)
 
     def _standing(self, now: Choice) -> Html:
-        """All units of the period and kind, the chosen one with its neighbours."""
+        """All units of the period and kind, the chosen one with its neighbours; nothing for who does not see all."""
         rows = unit_ranking(self.city, Choice(now.period, now.kind))
         self._shade(rows, now.unit)
+        if self.city.part:
+            return Html("")
         near = np.flatnonzero(rows["unit"] == now.unit)
         kept, after = shortened(pd.factorize(rows["kind"])[0], HALF, HALF, near)
         caption = f"{now.period}年各单位名次（按已评完对象总分的中位数；景区、街区细则不同，分别排名）"

@@ -71,7 +71,7 @@ def shown(city: Overview, choice: Choice, named: Mapping[str, str], heat: list[p
     if len(points):
         drawn.append(charts.trend(points, "历年总分中位数（只计已评完的）"))
     chosen = {"评价期": f"{choice.period}年", "类别": AREA_KINDS.get(choice.kind or "", ""),
-              "填报单位": named[choice.unit] if choice.unit else "全市"}  # fmt: skip
+              "填报单位": named[choice.unit or ""]}  # fmt: skip
     day = city.as_of[choice.period].date()
     return Shown("全市看板", chosen, day, city.demo, sheets, drawn, {**said(heads), **defined(city)})
 

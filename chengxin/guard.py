@@ -163,6 +163,6 @@ class Template(Guarded, TemplateStaticFileHandler):
     """Static files of the templates in use, and of no other folder."""
 
     def parse_url_path(self, path: str) -> str:
-        if not re.match(r"(chengxin|lab|base)/static/(?!.*\.\.)", path):
+        if not re.fullmatch(r"(chengxin|lab|base)/static/(?!.*\.\.)[^\0]*[^\0/.]", path):
             raise HTTPError(404)
         return str(super().parse_url_path(path))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from chengxin import gather, readers
+from chengxin.access import WHOLE, current
 from chengxin.citycounts import COUNTED, counted
 from chengxin.errors import UsageError
 from chengxin.held import fresh
@@ -69,6 +70,7 @@ class Overview:
         results["place"] is the row in it
     counts : one row per period × unit × kind (empty for points), as `citycounts.counted`
     as_of : period → the day of its ledger figures
+    part : whether the reader sees a part of the city only; units are then those that the reader sees
     """
 
     units: pd.DataFrame
@@ -78,6 +80,7 @@ class Overview:
     counts: pd.DataFrame
     as_of: Mapping[str, pd.Timestamp]
     demo: bool
+    part: bool = False
 
     @property
     def periods(self) -> list[str]:
@@ -133,10 +136,12 @@ def chosen(overview: Overview, period: str | None = None, kind: str | None = Non
     for label, wanted, there in known.values():
         if wanted and wanted not in there:
             listed = "、".join(f"{code}（{name}）" if code != name else code for code, name in there.items())
-            wrong.append(f"没有{label}“{str(wanted)[:40]}”；可用：{listed or '（无）'}。")
+            hidden = "，或您无权查看" if overview.part and label == "填报单位" else ""
+            wrong.append(f"没有{label}“{str(wanted)[:40]}”{hidden}；可用：{listed or '（无）'}。")
     if wrong:
         raise UsageError("".join(wrong))
-    return Choice(period or overview.periods[-1], kind or None, unit or None)
+    only = next(iter(names)) if overview.part and len(names) == 1 else None
+    return Choice(period or overview.periods[-1], kind or None, unit or only)
 
 
 def latest(engine: Engine) -> Overview:
@@ -175,9 +180,12 @@ def gathered(engine: Engine) -> Overview:
     latest = work.groupby("period")["as_of"].max()
     as_of = {p: min(pd.Timestamp(f"{p}-12-31"), day) if p.isdigit() else day for p, day in latest.items()}
     counts = pd.concat([counted(books, period, day) for period, day in as_of.items()], ignore_index=True)
-    units, periods = readers.units(engine), sorted(as_of)
+    units, periods, part = readers.units(engine), sorted(as_of), current().role not in WHOLE
+    if part:
+        units = units[units["code"].isin(work["unit"])].reset_index(drop=True)
     whole = _arranged(pd.concat(results, ignore_index=True), units, periods)
-    return Overview(units, rubrics, whole, scores, _sorted(counts, units, periods), as_of, bool(work["demo"].any()))
+    counts, demo = _sorted(counts, units, periods), bool(work["demo"].any())
+    return Overview(units, rubrics, whole, scores, counts, as_of, demo, part)
 
 
 def _sorted(frame: pd.DataFrame, units: pd.DataFrame, periods: list[str]) -> pd.DataFrame:

@@ -259,9 +259,9 @@ class Site(Voila):
 
     def listen(self) -> None:
         """Listen on the one port that was asked for, and say so."""
-        server = tornado.httpserver.HTTPServer(
-            self.app, max_buffer_size=self.app.settings["websocket_max_message_size"]
-        )
+        size = self.app.settings["websocket_max_message_size"]
+        local = self.ip in ("127.0.0.1", "::1")  # a proxy of this machine tells whether its visitor came by HTTPS
+        server = tornado.httpserver.HTTPServer(self.app, max_buffer_size=size, xheaders=local)
         sockets = tornado.netutil.bind_sockets(self.port, self.ip)
         server.add_sockets(sockets)
         self.port: int = sockets[0].getsockname()[1]

@@ -2,6 +2,7 @@
 
 import html
 import io
+import json
 import re
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
@@ -15,7 +16,8 @@ from boards import fits_each_screen, looked_at, words
 from playwright.sync_api import expect
 from stores import empty_database, opened, sample_database
 
-from chengxin import citysheets, citywords, readers, trendline
+from chengxin import access, citysheets, citywords, readers, trendline
+from chengxin.access import Access
 from chengxin.changes import put, record
 from chengxin.citypage import CityPage, tiles
 from chengxin.citysheets import defined
@@ -32,6 +34,31 @@ def test_every_figure_stands_there_with_its_definition(engine):
         assert row["label"] in said
         assert row["definition"] in said
         assert f"{row['value']:.{row['digits']}f}" in said
+
+
+def test_a_county_sees_its_own_areas_under_its_own_name(sample, monkeypatch):
+    who = Access("li", "李四", "county", unit="331082")
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
+    monkeypatch.setenv(access.IDENTITY, json.dumps(vars(who)))
+    page = CityPage(str(sample), {"county": "331002"})
+    assert "没有填报单位“331002”，或您无权查看" in page.wrong.value
+    assert page.unit.options == (("临海市", "331082"),)
+    assert set(page.tile) == {"331082"}
+    assert "临海市2026年" in page.body["title"].value
+    said = words(page)
+    assert "不是全市名次" in said
+    assert "各单位名次" not in said
+    assert not any(f"{word}2026年" in said for word in ("全市", "椒江区"))
+    assert page.shown().chosen["填报单位"] == "临海市"
+    page.tile["331082"].click()
+    assert page.choice.unit == "331082"
+
+
+def test_what_was_refused_is_over_when_something_else_is_chosen(engine):
+    page = CityPage(engine, {"period": "1999"})
+    assert "没有评价期“1999”" in page.wrong.value
+    page.period.value = "2025"
+    assert page.wrong.value == ""
 
 
 def test_tables_have_their_definitions_and_the_page_its_date(engine):
@@ -102,7 +129,7 @@ def test_every_unit_has_a_tile_of_its_own(engine):
     page = CityPage(engine)
     places = [(tile.row, tile.column) for tile in tiles().values()]
     assert len(set(places)) == len(places)
-    assert set(tiles()) == set(page.named)
+    assert set(tiles()) == set(page.named) - {""}
 
 
 def test_an_address_is_looked_up_and_never_run(engine):

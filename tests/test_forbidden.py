@@ -75,10 +75,10 @@ class Client:
         line.close()
         return answer.status, text, dict(answer.getheaders())
 
-    def enter(self, name, password=PASSWORD, then=""):
+    def enter(self, name, password=PASSWORD, then="", **headers):
         self.ask("GET", "/login")
         form = {"_xsrf": self.cookies["_xsrf"], "name": name, "password": password, "next": then}
-        return self.ask("POST", "/login", urllib.parse.urlencode(form))
+        return self.ask("POST", "/login", urllib.parse.urlencode(form), **headers)
 
     def kernel(self, path="/voila/render/entry/assessment.ipynb"):
         status, text, _ = self.ask("GET", path)
@@ -158,6 +158,8 @@ GONE = [
     "/metrics", "/voila/query/x", "/voila/files/entry/photo.png", "/voila/files/photo.png", "/.env", "/evidence/",
     "/voila/templates/chengxin/index.html.j2", "/voila/templates/chengxin/static/../index.html.j2",
     "/voila/templates/chengxin/static/%2e%2e/conf.json", "/voila/templates/report/static/index.html.j2",
+    "/voila/templates/chengxin/static/", "/voila/templates/lab/static/.", "/voila/templates/base/static/%00",
+    "/voila/templates/chengxin/static", "/voila/templates/chengxin/static/a%00.css",
     "/voila/templates/x", "/voila/templates/../static/x", "/voila/templates/%2e%2e/static/chengxin.css",
     "/reports/manifest.json", "/reports/2026-999.html", "/reports/../chengxin.db", "/reports/failed/2026-1.ipynb",
     "/voila/render/reports/county_index.ipynb", "/voila/render/entry/link.ipynb", "/voila/render/entry/photo.png",
@@ -421,6 +423,9 @@ def test_the_cookie_is_kept_from_scripts_and_from_other_sites(site):
     headers = Client(site).enter("ke")[2]
     assert "HttpOnly" in headers["Set-Cookie"]
     assert "SameSite=Lax" in headers["Set-Cookie"]
+    assert "Secure" not in headers["Set-Cookie"]
+    headers = Client(site).enter("ke", X_Forwarded_Proto="https")[2]  # behind a proxy of the same machine
+    assert "Secure" in headers["Set-Cookie"]
 
 
 def test_signing_out_ends_the_kernels_and_the_session(site):
