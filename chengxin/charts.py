@@ -20,7 +20,7 @@ FONT = "Noto Sans SC, Noto Sans CJK SC, Microsoft YaHei, PingFang SC, SimHei, sa
 INK, QUIET, GRID = "#1f2933", "#52606d", "#e4e7eb"
 BLUE, ORANGE, RED, GREEN = "#1d5a9e", "#ad5a0d", "#b3261e", "#0f766e"  # apart for colour-blind readers
 PALE, VIOLET = "#c3cad3", "#7b4fa3"
-SERIES = [BLUE, ORANGE, GREEN, VIOLET, "#8a6d1f", "#4a5568"]
+SERIES = [BLUE, ORANGE, GREEN, VIOLET]
 MARKS = ["circle", "square", "triangle-up", "diamond"]
 TOGETHER, DOWN = 4, 8  # lines in one frame, with more their figures cover one another; frames that fit down a page
 KINDS = {"full": ("满分", QUIET), "lost": ("失分", ORANGE), "missing": ("尚未评价", PALE), "adjust": ("调整", VIOLET),
@@ -218,7 +218,7 @@ def _lines(rows: pd.DataFrame) -> dict[str, Any]:
 
 def _frames(rows: pd.DataFrame) -> dict[str, Any]:
     """A small frame for each area, all on one scale, with the figures of its first and last period."""
-    low, high = rows["total"].min() // 10 * 10, rows["total"].max()
+    low, high = (rows["total"].min() - 1) // 10 * 10, rows["total"].max()
     names = list(rows["area"].unique())
     across = max(4, math.ceil(len(names) / DOWN))
     wide = 560 // across - 12

@@ -58,8 +58,8 @@ def test_a_few_areas_share_a_frame_and_the_legend_shows_colour_and_mark():
     assert names[3] in made.alt
     assert float(ElementTree.fromstring(made.svg).get("width")) < 680
     symbols = re.findall(r'<path[^>]*d="([^"]+)" fill="(#\w+)"', made.svg)
-    assert {colour for _, colour in symbols} >= set(charts.SERIES[:4])
-    assert len({shape for shape, colour in symbols if colour in charts.SERIES[:4]}) >= 4
+    assert {colour for _, colour in symbols} >= set(charts.SERIES)
+    assert len({shape for shape, colour in symbols if colour in charts.SERIES}) >= 4
 
 
 @pytest.mark.parametrize("count", [5, 20])
@@ -76,3 +76,9 @@ def test_many_areas_have_a_frame_each_in_their_order_with_the_figures_of_both_en
     assert float(size.get("width")) < 680
     assert float(size.get("height")) < 1.4 * float(size.get("width"))  # fits a page
     assert all(f"{name}2024年" in made.alt for name in names)
+
+
+def test_frames_have_a_scale_even_where_all_totals_are_alike():
+    made = charts.trend(totals([f"{number}号老街" for number in range(5)], 1).assign(total=90.0), "总分变化")
+    assert {"80", "90"} <= set(texts(made))
+    assert texts(made).count("90.00") >= 5
