@@ -42,7 +42,7 @@ def test_the_dashboard_is_measured_beside_one_table_by_pandas_and_sql(chengxin):
     table = {cells[0]: [float(cell) for cell in cells[1:]] for cells in rows(done.stdout)}
     assert len(table) == 8
     for name, (middle, longest, *_) in table.items():
-        assert middle > 0 or name == "再到页面出齐", name
+        assert middle > 0 or name.startswith(("SQL", "再到页面出齐")), name  # of so little, a query rounds to 0.0 ms
         assert len(table[name]) == 2 or longest >= middle
 
 

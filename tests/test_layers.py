@@ -82,7 +82,7 @@ ORDER = [
         "poster",
         "exports",
     ),
-    *("making", "cluster", "batch", "publish"),
+    *("making", "manifest", "cluster", "batch", "publish"),
     *("parts", "savebar", "visitor", "formwords", "autosave", "lineform", "evidenceform", "gridform"),
     *("assessform", "assesspage"),
     *(
