@@ -11,7 +11,6 @@ from chengxin.areasheets import shown as taken
 from chengxin.board import Board, card
 from chengxin.breakdown import figures
 from chengxin.closeup import CloseUp, chosen, closeup, latest
-from chengxin.errors import ChengxinError
 from chengxin.exports import Shown
 from chengxin.gather import speaking_day
 from chengxin.quarters import day_in_words
@@ -47,7 +46,7 @@ class AreaPage(Board):
         self._say(
             title=pages.head("景区街区看板", where, shown.rubric.title, f"截至{day_in_words(about['as_of'])}"),
             notices=areawords.notices(shown),
-            cards=citywords.cards(figures(about, shown.past, shown.mend)),
+            cards=citywords.cards(figures(about, shown.past, shown.mend, shown.part)),
             waterfall=areawords.waterfall(shown),
             compare=areawords.compare(shown),
             mend=areasheet.mend(shown, self.day),
@@ -63,17 +62,15 @@ class AreaPage(Board):
 
     def plain(self) -> dict[str, Any]:
         """The figures as plain data, for checking."""
-        rows = figures(self.shown.about, self.shown.past, self.shown.mend).to_dict("records")
+        rows = figures(self.shown.about, self.shown.past, self.shown.mend, self.shown.part).to_dict("records")
         said = {row["label"]: None if pd.isna(row["value"]) else round(row["value"], row["digits"]) for row in rows}
         return {"评价对象": self.shown.about["name"], **said, "条目": len(self.shown.lines)}
 
     def _first(self, given: dict[str, str]) -> pd.Series:
-        """What the address asks for; what does not exist is told, and the default shown."""
-        try:
-            found = chosen(self.known, given.get("area"), given.get("period"), given.get("county") or given.get("unit"))
-        except ChengxinError as error:
-            self._refuse(error)
-            found = chosen(self.known)
+        """What the address asks for; what does not exist is told, and the default shown for it."""
+        unit = given.get("county") or given.get("unit")
+        found, wrong = chosen(self.known, given.get("area"), given.get("period"), unit)
+        self._refuse(wrong)
         return self.known.work[self.known.work["id"] == found].iloc[0]
 
     def _offer(self, unit: str, area: str, period: str) -> None:

@@ -9,7 +9,7 @@ from chengxin.closeup import CloseUp
 from chengxin.exports import Sheet, Shown
 from chengxin.schema import ASSESSMENT_STATES, IMPROVEMENT_STATES, OUTCOMES
 
-LINES = {"line": "条目", "label": "内容", "score": "得分", "points": "分值", "state": "是否适用", "value": "数值",
+LINES = {"line": "条目", "label": "内容", "score": "得分", "points": "分值", "state": "评价情况", "value": "数值",
          "of": "总数", "source": "来源", "reason": "得分说明", "text": "考评标准（原文）"}  # fmt: skip
 DRAWN = {"label": "得分构成", "word": "性质", "points": "分"}
 GROUPS = {"subject": "对象", "label": "检查内容", "got": "得分", "points": "分值", "rate": "得分率（%）",
@@ -17,6 +17,7 @@ GROUPS = {"subject": "对象", "label": "检查内容", "got": "得分", "points
 PAST = {"period": "评价期", "total": "总分（分）", "low": "最低可能（分）", "high": "最高可能（分）",
         "change": "比上期（分）", "median": "同类中位数（分）", "place": "名次", "tied": "并列",
         "count": "已评完同类（个）", "red_lines": "红线条目", "status": "状态", "as_of": "截至"}  # fmt: skip
+PLACED = ("place", "tied", "count")
 MEND = {"points": "可挽回（分）", "line": "条目", "label": "内容", "remedy": "整改建议", "owner": "责任方",
         "due": "期限", "state": "状态"}  # fmt: skip
 EVIDENCE = {"line": "条目", "said": "台账记录", "id": "台账编号", "counted": "计入"}
@@ -29,8 +30,10 @@ def shown(close: CloseUp, demo: bool) -> Shown:
     ----------
     demo : whether sample data are shown
     """
-    about, head = close.about, figures(close.about, close.past, close.mend)
+    about, head = close.about, figures(close.about, close.past, close.mend, close.part)
     words = [STEPS[kind][1] for kind in close.steps["kind"]]
+    past = close.past.assign(status=close.past["status"].map(ASSESSMENT_STATES))
+    seen = {name: head for name, head in PAST.items() if not close.part or name not in PLACED}
     chart = [charts.waterfall(close.steps, f"{about['name']}得分构成")]
     chosen = {"评价对象": str(about["name"]), "评价期": f"{about['period']}年", "填报单位": str(about["short_name"])}
     rubric = f"{close.rubric.title}（{close.rubric.version}，{close.rubric.source.annex}）"
@@ -39,7 +42,7 @@ def shown(close: CloseUp, demo: bool) -> Shown:
         _lines(close.lines),
         Sheet("得分构成", close.steps.assign(word=words), DRAWN, {"points": 4}, drawn=0),
         _groups(close.groups),
-        Sheet("历年结果", close.past.assign(status=close.past["status"].map(ASSESSMENT_STATES)), PAST),
+        Sheet("历年结果", past, seen),
         _mend(close.mend),
         Sheet("台账依据", close.evidence[close.evidence["telling"]], EVIDENCE, drawn=0),
     ], chart, {**exports.said(head), "评分依据": rubric})  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from chengxin import tables
+from chengxin.breakdown import UNSEEN
 from chengxin.closeup import CloseUp
 from chengxin.explain import total_in_words
 from chengxin.pages import escaped
@@ -19,8 +20,9 @@ STEPS = {  # kind → class of its bar, what it is
     "bonus": ("cx-plus", "加分"), "deduction": ("cx-minus", "扣分"), "total": ("", ""),
 }  # fmt: skip
 NAMED = 60  # peers that are named, those with the highest totals
+PLACED = "名次／个数"
 PAST = {
-    "评价期": "", "总分（分）": "num", "比上期（分）": "num", "同类中位数（分）": "num", "名次／个数": "num",
+    "评价期": "", "总分（分）": "num", "比上期（分）": "num", "同类中位数（分）": "num", PLACED: "num",
     "红线": "", "状态": "", "截至": "",
 }  # fmt: skip
 
@@ -111,9 +113,14 @@ def _peers(shown: CloseUp) -> str:
 
 
 def past(shown: CloseUp) -> Html:
-    """Totals of all periods, newest first, beside the peers' median."""
-    rows = shown.past.iloc[::-1].to_dict("records")
-    return tables.ruled("历年结果（名次在已评完的同类对象中；比上期按未四舍五入的总分计算）", PAST, map(_past, rows))
+    """Totals of all periods, newest first, beside the peers' median; no place for who does not see all."""
+    rows = [_past(row) for row in shown.past.iloc[::-1].to_dict("records")]
+    where = UNSEEN if shown.part else "名次在已评完的同类对象中"
+    names, place = dict(PAST), list(PAST).index(PLACED)
+    if shown.part:
+        del names[PLACED]
+        rows = [[*row[: place + 1], *row[place + 2 :]] for row in rows]
+    return tables.ruled(f"历年结果（{where}；比上期按未四舍五入的总分计算）", names, rows)
 
 
 def _past(row: dict[Any, Any]) -> list[str | Html]:

@@ -60,9 +60,10 @@ class Board:
             parts.tell(self.wrong, "")
         self.show()
 
-    def _refuse(self, error: Exception) -> None:
-        """Tell what of an address or a choice does not exist."""
-        parts.tell(self.wrong, '<p class="cx-banner cx-bad" role="alert">{said}</p>', said=error)
+    def _refuse(self, wrong: Sequence[str]) -> None:
+        """Tell what of an address or a choice does not exist; nothing where all does."""
+        if wrong:
+            parts.tell(self.wrong, '<p class="cx-banner cx-bad" role="alert">{said}</p>', said="".join(wrong))
 
     def _laid(self, demo: bool, pickers: Sequence[Any], taken: Callable[[], Shown], *rest: Any) -> Any:
         """The page: banner, title, what can be chosen, buttons that save what is shown, then the rest."""

@@ -18,6 +18,7 @@ from chengxin.schema import AREA_KINDS
 from chengxin.settings import read_table
 
 PAST = ("period", "total", "low", "high", "complete", "base", "bonus", "deduction", "red_lines", "status", "as_of")
+UNSEEN = "您只看到部分对象，不列全市名次"
 Row = tuple[str, str, float]
 
 
@@ -117,12 +118,12 @@ def history(results: pd.DataFrame, same: pd.DataFrame) -> pd.DataFrame:
     return out.reset_index(drop=True)
 
 
-def figures(about: pd.Series, past: pd.DataFrame, mend: pd.DataFrame) -> pd.DataFrame:
+def figures(about: pd.Series, past: pd.DataFrame, mend: pd.DataFrame, part: bool = False) -> pd.DataFrame:
     """The figures at the head of the page, as `citywords.cards` takes them.
 
     Parameters
     ----------
-    about, past, mend : as in `closeup.CloseUp`
+    about, past, mend, part : as in `closeup.CloseUp`; a part has no place
 
     Returns
     -------
@@ -148,6 +149,8 @@ def figures(about: pd.Series, past: pd.DataFrame, mend: pd.DataFrame) -> pd.Data
     else:
         rows[0]["shown"] = f"{about['low']:.2f}–{about['high']:.2f}"
         rows[2] |= {"shown": "不排名", "unit": ""}
+    if part:
+        rows[2] |= {"value": np.nan, "shown": "—", "unit": "", "told": UNSEEN}
     return pd.DataFrame(rows)
 
 

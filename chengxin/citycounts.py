@@ -41,7 +41,7 @@ def counted(books: Mapping[str, pd.DataFrame], period: str, day: pd.Timestamp) -
         ])  # fmt: skip
         keys = [cases["area"].map(areas[name]).astype("str").rename(name) for name in ("unit", "kind")]
         parts.append(cases.groupby(keys)[["part", "whole"]].sum().set_axis(["timely", "cases"], axis=1))
-        parts.append(_filed(gather.filings(books, None, day.date(), beside=False), year))
+        parts.append(_filed(gather.filings(books, None, day.date(), beside=False), year, day))
     out = pd.concat(parts, axis=1).fillna(0).astype("int64").rename_axis(["unit", "kind"]).reset_index()
     return out.reindex(columns=["unit", "kind", *COUNTED], fill_value=0).assign(period=period)
 
@@ -52,7 +52,8 @@ def _cases(view: View, areas: pd.Series) -> pd.DataFrame:
     return rows[rows["area"].isin(areas)]
 
 
-def _filed(judged: pd.DataFrame, year: str) -> pd.DataFrame:
-    mine = judged[judged["quarter"].str.startswith(year) & (judged["state"] != "not_due")]
+def _filed(judged: pd.DataFrame, year: str, day: pd.Timestamp) -> pd.DataFrame:
+    """Filings of the quarters that are over: of an open one only those in time would be known."""
+    mine = judged[judged["quarter"].str.startswith(year) & (judged["due"] < day)]
     flags = pd.DataFrame({"due": 1, "in_time": mine["days_late"].isin([0]).astype(int)}, index=mine.index)
     return flags.groupby([mine["unit"].rename("unit"), pd.Series("", mine.index, name="kind")]).sum()

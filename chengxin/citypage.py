@@ -11,7 +11,6 @@ import pandas as pd
 from chengxin import citywords, pages, parts, trendline
 from chengxin.board import Board, card
 from chengxin.citysheets import COLUMNS, WHOSE, by, defined, shown
-from chengxin.errors import ChengxinError
 from chengxin.exports import Shown
 from chengxin.overview import Choice, chosen, headline, latest
 from chengxin.placing import shortened
@@ -111,12 +110,11 @@ class CityPage(Board):
                 for row in rows.to_dict("records")}  # fmt: skip
 
     def _first(self, asked: dict[str, str]) -> Choice:
-        """What the address asks for; what does not exist is told, and the default shown."""
-        try:
-            return chosen(self.city, asked.get("period"), asked.get("kind"), asked.get("county") or asked.get("unit"))
-        except ChengxinError as error:
-            self._refuse(error)
-            return chosen(self.city)
+        """What the address asks for; what does not exist is told, and the default shown for it."""
+        unit = asked.get("county") or asked.get("unit")
+        choice, wrong = chosen(self.city, asked.get("period"), asked.get("kind"), unit)
+        self._refuse(wrong)
+        return choice
 
     def _toggle(self, code: str) -> None:
         self.unit.value = self.unit.options[0][1] if self.unit.value == code else code

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from chengxin import gather, readers
+from chengxin.access import WHOLE, current
 from chengxin.breakdown import compared, history, steps
 from chengxin.drawing import groups
-from chengxin.errors import UsageError
 from chengxin.explain import explain
 from chengxin.held import fresh
 from chengxin.improving import closed, items
@@ -54,6 +54,7 @@ class Opened:
     kinds: dict[str, Kind] = field(default_factory=dict)
     fillings: dict[tuple[str, str], gather.Filled] = field(default_factory=dict)
     rubrics: dict[str, Rubric] = field(default_factory=dict)
+    part: bool = False  # whether the reader sees a part of the city only
 
     @property
     def demo(self) -> bool:
@@ -97,7 +98,8 @@ class CloseUp:
     (number of its printed group), source, measured_value, measured_of, own (the entered value differs from the
     ledgers'); evidence: as `gather.Filled`, of this assessment; steps: from `steps`; groups: from `compared`;
     peers: names and totals; past: from `history`; mend: from `improving.items`; mended: from `improving.closed`;
-    readings: sheet's attributes; own: sentences on the unit's own settings
+    readings: sheet's attributes; own: sentences on the unit's own settings; part: as of `Opened`, places are then
+    among what the reader sees, and are not shown
     """
 
     rubric: Rubric
@@ -112,6 +114,7 @@ class CloseUp:
     mend: pd.DataFrame
     mended: pd.DataFrame
     own: list[str]
+    part: bool = False
 
 
 def opened(engine: Engine) -> Opened:
@@ -126,7 +129,8 @@ def opened(engine: Engine) -> Opened:
     UsageError : there is no assessment
     """
     books = readers.books(engine, [*ledgers(), IMPROVEMENT.name])
-    return Opened(engine, gather.standing(engine), readers.units(engine), books)
+    part = current().role not in WHOLE
+    return Opened(engine, gather.standing(engine), readers.units(engine), books, part=part)
 
 
 def latest(engine: Engine) -> Opened:
@@ -134,7 +138,9 @@ def latest(engine: Engine) -> Opened:
     return fresh("closeup", engine, opened)
 
 
-def chosen(known: Opened, area: str | None = None, period: str | None = None, unit: str | None = None) -> str:
+def chosen(
+    known: Opened, area: str | None = None, period: str | None = None, unit: str | None = None
+) -> tuple[str, list[str]]:
     """The assessment that is asked for; texts may come from an address.
 
     Parameters
@@ -145,11 +151,7 @@ def chosen(known: Opened, area: str | None = None, period: str | None = None, un
 
     Returns
     -------
-    id of an assessment
-
-    Raises
-    ------
-    UsageError : all that does not exist, with what does
+    id of an assessment, the default for what does not exist; sentences on what does not exist, with what does
     """
     names = dict(zip(known.units["code"], known.units["short_name"], strict=True))
     mine, wrong = known.work[known.work["unit"] == unit] if unit else known.work, []
@@ -161,16 +163,13 @@ def chosen(known: Opened, area: str | None = None, period: str | None = None, un
     areas = dict(zip(mine["area"], mine["name"], strict=True))
     if area and area not in areas:
         wrong.append(f"没有景区、街区“{area[:40]}”，或您无权查看；可用：{_listed(areas)}。")
-    else:
-        mine = mine[mine["area"] == (area or min(areas))]
+        area = None
+    mine = mine[mine["area"] == (area or min(areas))].sort_values("period")
     periods = sorted(set(mine["period"]))
     if period and period not in periods:
-        whose = mine["name"].iloc[0] if mine["area"].nunique() == 1 else ""
-        wrong.append(f"{whose}没有评价期“{period[:40]}”；可用：{'、'.join(periods)}。")
-    if wrong:
-        raise UsageError("".join(wrong))
-    mine = mine.sort_values("period")
-    return str(mine.loc[mine["period"] == (period or mine["period"].iloc[-1]), "id"].iloc[0])
+        wrong.append(f"{mine['name'].iloc[0]}没有评价期“{period[:40]}”；可用：{'、'.join(periods)}。")
+        period = None
+    return str(mine.loc[mine["period"] == (period or periods[-1]), "id"].iloc[0]), wrong
 
 
 def _listed(names: Mapping[str, str], most: int = 40) -> str:
@@ -205,7 +204,7 @@ def closeup(known: Opened, assessment: str) -> CloseUp:
         kind.rubric, about, levels.fillna("").get(about["area"], ""), _sourced(kind.rubric, lines, filled.observations),
         evidence[evidence["assessment"] == assessment], steps(kind.rubric, lines, about),
         compared(kind.rubric, kind.scores[[about["place"], *peers["place"]]]), peers[["name", "short_name", "total"]],
-        history(kind.results, same), mend, mended, said,
+        history(kind.results, same), mend, mended, said, known.part,
     )  # fmt: skip
 
 

@@ -179,7 +179,9 @@ def comparison(database: str | Engine | None, unit: str, period: str) -> Compari
     """
     engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
     overview = held(f"overview {engine.url}", lambda: gathered(engine))
-    choice = chosen(overview, period, None, None if unit == CITY else unit)
+    choice, wrong = chosen(overview, period, None, None if unit == CITY else unit)
+    if wrong:
+        raise UsageError("".join(wrong))
     names = dict(zip(overview.units["code"], overview.units["name"], strict=True))
     name = "全市" if unit == CITY else names[unit]
     if choice.of(overview.results).empty:

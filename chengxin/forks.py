@@ -114,7 +114,7 @@ def _area(engine: Any) -> None:
     known = closeup.latest(engine)
     for kind in sorted(set(known.work["rubric"])):
         known.kind(kind)
-    closeup.closeup(known, closeup.chosen(known))
+    closeup.closeup(known, closeup.chosen(known)[0])
 
 
 def _points(engine: Any) -> None:

@@ -17,7 +17,6 @@ from sqlalchemy import Engine
 from chengxin import gather, readers
 from chengxin.access import WHOLE, current
 from chengxin.citycounts import COUNTED, counted
-from chengxin.errors import UsageError
 from chengxin.held import fresh
 from chengxin.placing import ranks
 from chengxin.rubric import Rubric, load_rubric
@@ -115,7 +114,9 @@ class Choice:
         return np.flatnonzero(chosen)
 
 
-def chosen(overview: Overview, period: str | None = None, kind: str | None = None, unit: str | None = None) -> Choice:
+def chosen(
+    overview: Overview, period: str | None = None, kind: str | None = None, unit: str | None = None
+) -> tuple[Choice, list[str]]:
     """A choice checked against what there is; texts may come from an address.
 
     Parameters
@@ -123,25 +124,24 @@ def chosen(overview: Overview, period: str | None = None, kind: str | None = Non
     period : default the newest
     kind, unit : one of `schema.AREA_KINDS`, code of a reporting unit; empty or None: all
 
-    Raises
-    ------
-    UsageError : all that does not exist, with what does
+    Returns
+    -------
+    the choice, with the default for what does not exist; sentences on what does not exist, with what does
     """
     names = dict(zip(overview.units["code"], overview.units["short_name"], strict=True))
     known: dict[str, tuple[str, Any, Mapping[str, str]]] = {
         "period": ("评价期", period, {each: each for each in overview.periods}),
         "kind": ("类别", kind, AREA_KINDS), "unit": ("填报单位", unit, names),
     }  # fmt: skip
-    wrong = []
-    for label, wanted, there in known.values():
+    wrong, found = [], dict[str, str | None]()
+    for key, (label, wanted, there) in known.items():
+        found[key] = wanted if wanted in there else None
         if wanted and wanted not in there:
             listed = "、".join(f"{code}（{name}）" if code != name else code for code, name in there.items())
             hidden = "，或您无权查看" if overview.part and label == "填报单位" else ""
             wrong.append(f"没有{label}“{str(wanted)[:40]}”{hidden}；可用：{listed or '（无）'}。")
-    if wrong:
-        raise UsageError("".join(wrong))
     only = next(iter(names)) if overview.part and len(names) == 1 else None
-    return Choice(period or overview.periods[-1], kind or None, unit or only)
+    return Choice(found["period"] or overview.periods[-1], found["kind"], found["unit"] or only), wrong
 
 
 def latest(engine: Engine) -> Overview:

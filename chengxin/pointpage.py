@@ -12,6 +12,7 @@ from chengxin.board import Board, card
 from chengxin.errors import ChengxinError, UsageError
 from chengxin.exports import Shown
 from chengxin.gather import speaking_day
+from chengxin.pointfigures import figures
 from chengxin.pointsheets import shown as taken
 from chengxin.pointwatch import Watch
 from chengxin.quarters import day_in_words, in_words
@@ -44,7 +45,7 @@ class PointPage(Board):
         try:
             self._rejudge()
         except ChengxinError as error:
-            self._refuse(error)
+            self._refuse([str(error)])
             return
         quarter, unit = self.quarter.value, self.unit.value or None
         self._say(**self._said(self.watch.of(unit), quarter, unit))
@@ -56,7 +57,7 @@ class PointPage(Board):
         merchant, cancel = (watch.candidates(mine, quarter, why) for why in ("recommend_merchant", "cancel_review"))
         return {
             "title": pages.head("监测点看板", where, f"截至{day_in_words(self.watch.as_of)}"),
-            "cards": citywords.cards(watch.figures(mine, quarter, quarters, tools)),
+            "cards": citywords.cards(figures(mine, quarter, quarters, tools)),
             "units": pointwords.filed(units, "short_name", "各填报单位报送（低的在先）"),
             "sectors": pointwords.filed(sectors, "sector", "各行业报送（低的在先）"),
             "quarters": pointwords.filed(quarters, "quarter", "各季度报送"),
@@ -78,12 +79,12 @@ class PointPage(Board):
         """The figures as plain data, for checking."""
         mine = self.watch.of(self.unit.value or None)
         sums = watch.filed(mine, None, "quarter")
-        rows = watch.figures(mine, self.quarter.value, sums, watch.instruments(mine)).to_dict("records")
+        rows = figures(mine, self.quarter.value, sums, watch.instruments(mine)).to_dict("records")
         return {row["label"]: None if pd.isna(row["value"]) else round(float(row["value"]), row["digits"])
                 for row in rows}  # fmt: skip
 
     def _judged(self, given: dict[str, str]) -> tuple[str, str | None]:
-        """Judge as of the day the address asks for; what does not exist is told, and the default shown."""
+        """Judge as of the day the address asks for; what does not exist is told, and the default shown for it."""
         wrong = []
         try:
             self.watch = self._watched(self.books, _day(given["as_of"]) if given.get("as_of") else self.standing)
@@ -92,13 +93,8 @@ class PointPage(Board):
                 raise
             wrong.append(str(error))
             self.watch = self._watched(self.books, self.standing)
-        try:
-            found = watch.chosen(self.watch, given.get("quarter"), given.get("county") or given.get("unit"))
-        except ChengxinError as error:
-            wrong.append(str(error))
-        if wrong:
-            self._refuse(UsageError("".join(wrong)))
-            return watch.chosen(self.watch)
+        found, strange = watch.chosen(self.watch, given.get("quarter"), given.get("county") or given.get("unit"))
+        self._refuse(wrong + strange)
         return found
 
     def _rejudge(self) -> None:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from chengxin import exports, pointwatch
+from chengxin import exports, pointfigures, pointwatch
 from chengxin.clock import STATES as CLOCK
 from chengxin.exports import Sheet, Shown
 from chengxin.filings import DIRECTIONS
@@ -11,8 +11,8 @@ from chengxin.quarters import in_words
 from chengxin.schema import ANSWERS, MANAGEMENT
 from chengxin.standing import STATES
 
-FILED = {"due": "应报（份）", "in_time": "期限内（份）", "in_time_rate": "按期报送率（%）", "late": "逾期（份）",
-         "returned": "退回补正（份）", "missing": "未报送（份）"}  # fmt: skip
+FILED = {"whole": "应报（份）", "in_time": "期限内（份）", "in_time_rate": "按期报送率（%）", "late": "逾期（份）",
+         "returned": "退回补正（份）", "missing": "未报送（份）", "not_due": "未到期（份）"}  # fmt: skip
 WANTING = {"state": "状态", "days_late": "逾期（天）", "name": "监测点", "short_name": "填报单位", "sector": "行业",
            "due": "期限", "submitted": "报送日期"}  # fmt: skip
 AGREED = {"by": "分组", "group": "名称", "n": "项数", "agreed": "一致（项）", "raw": "一致率（%）", "ac1": "AC1系数",
@@ -38,7 +38,7 @@ def shown(watch: Watch, quarter: str, unit: str) -> Shown:
     """
     filed = {by: pointwatch.filed(watch, None if by == "quarter" else quarter, by) for by in BY}
     tools = pointwatch.instruments(watch)
-    head = pointwatch.figures(watch, quarter, filed["quarter"], tools)
+    head = pointfigures.figures(watch, quarter, filed["quarter"], tools)
     sheets = [exports.figures(head)]
     for by, (name, label) in BY.items():
         rows = filed[by].assign(in_time_rate=pd.to_numeric(filed[by]["in_time_rate"]))

@@ -8,7 +8,6 @@ sum.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,26 +22,14 @@ from chengxin.errors import UsageError
 from chengxin.filings import DIRECTIONS, checked, summary
 from chengxin.form import load_form
 from chengxin.held import fresh
-from chengxin.overview import Headline, HeadlinesFile
-from chengxin.quarters import in_words
+from chengxin.quarters import day_in_words
 from chengxin.schema import ANSWER, COMMITMENT, DECISION, FILING, INSTRUMENT, POINT, SETTING, VERIFICATION
-from chengxin.settings import read_table, settings
+from chengxin.settings import settings
 from chengxin.unit_settings import said as own_settings
 
 BOOKS = tuple(table.name for table in (POINT, INSTRUMENT, VERIFICATION, COMMITMENT, FILING, ANSWER, DECISION))
 WRONG = ("late", "returned", "missing")
 ABOUT = ["name", "unit", "short_name", "sector"]
-
-
-@cache
-def definitions() -> Mapping[str, Headline]:
-    """The figures at the head of the page with name, unit and definition."""
-    days = {"urgent": settings()["due_urgent_days"], "soon": settings()["due_soon_days"]}
-    told = read_table("point_figures", HeadlinesFile).figures
-    return {
-        key: each.model_copy(update={"label": each.label.format(**days), "definition": each.definition.format(**days)})
-        for key, each in told.items()
-    }
 
 
 @dataclass(frozen=True)
@@ -73,6 +60,17 @@ class Watch:
             return self
         parts = {name: getattr(self, name) for name in ("judged", "checked", "tools")}
         return replace(self, **{name: frame[frame["unit"] == unit] for name, frame in parts.items()})
+
+    @property
+    def settled(self) -> str:
+        """The newest quarter for which no filing can come in time any more; the newest at all where there is none."""
+        done = [each for each in self.quarters if not self.deadline(each)]
+        return (done or self.quarters)[-1]
+
+    def deadline(self, quarter: str) -> date | None:
+        """The last day on which filings of a quarter are in time; None when it is over."""
+        last = self.judged.loc[self.judged["quarter"] == quarter, "due"].max()
+        return last.date() if last >= pd.Timestamp(self.as_of) else None
 
     def before(self, quarter: str) -> str | None:
         """The quarter before one, None for the first."""
@@ -127,7 +125,7 @@ def watched(books: Mapping[str, Any], as_of: date) -> Watch:
     judged = gather.filings(books, None, as_of)
     judged = judged[judged["state"].notna()].assign(short_name=judged["unit"].map(names)).reset_index(drop=True)
     if judged.empty:
-        raise UsageError(f"到{as_of.isoformat()}为止还没有监测点应报季报；请核对截至日期和监测点的设立日期。")
+        raise UsageError(f"截至{day_in_words(as_of)}还没有监测点应报季报；请核对截至日期和监测点的设立日期。")
     about = points.assign(short_name=points["unit"].map(names)).set_index("code")[ABOUT]
     filings = books[FILING.name]
     filings = filings[filings["checked_on"] <= pd.Timestamp(as_of)]
@@ -141,29 +139,31 @@ def watched(books: Mapping[str, Any], as_of: date) -> Watch:
     return Watch(as_of, demo, units, judged, both, tools.reset_index(drop=True), own)
 
 
-def chosen(watch: Watch, quarter: str | None = None, unit: str | None = None) -> tuple[str, str | None]:
+def chosen(
+    watch: Watch, quarter: str | None = None, unit: str | None = None
+) -> tuple[tuple[str, str | None], list[str]]:
     """A quarter and a unit checked against what there is; texts may come from an address.
 
     Parameters
     ----------
-    quarter : default the newest
+    quarter : default `Watch.settled`
     unit : code of a reporting unit; empty or None: all
 
-    Raises
-    ------
-    UsageError : all that does not exist, with what does
+    Returns
+    -------
+    quarter and unit, the default for what does not exist; sentences on what does not exist, with what does
     """
     wrong = []
     if quarter and quarter not in watch.quarters:
         wrong.append(f"没有季度“{quarter[:40]}”；可用：{'、'.join(watch.quarters)}。")
+        quarter = None
     names = dict(zip(watch.units["code"], watch.units["short_name"], strict=True))
     there = {code: name for code, name in names.items() if code in set(watch.judged["unit"])}
     if unit and unit not in there:
         listed = "、".join(f"{code}（{name}）" for code, name in there.items())
         wrong.append(f"没有填报单位“{unit[:40]}”，或其没有监测点、您无权查看；可用：{listed}。")
-    if wrong:
-        raise UsageError("".join(wrong))
-    return quarter or watch.quarters[-1], unit or None
+        unit = None
+    return (quarter or watch.settled, unit or None), wrong
 
 
 def filed(watch: Watch, quarter: str | None, by: str) -> pd.DataFrame:
@@ -176,10 +176,13 @@ def filed(watch: Watch, quarter: str | None, by: str) -> pd.DataFrame:
 
     Returns
     -------
-    rows of `filings.summary`; a quarter's rows in the order of time
+    rows of `filings.summary` with whole (due now or later); in_time_rate is None while filings may still come in
+    time; a quarter's rows in the order of time
     """
     rows = watch.judged if quarter is None else watch.judged[watch.judged["quarter"] == quarter]
     made = summary(rows, by)
+    waits = made[by].isin(rows.loc[rows["due"] >= pd.Timestamp(watch.as_of), by])
+    made = made.assign(whole=made["due"] + made["not_due"], in_time_rate=made["in_time_rate"].mask(waits, None))
     if by == "quarter":
         return made.sort_values("quarter", ignore_index=True)
     order = pd.to_numeric(made["in_time_rate"])
@@ -233,47 +236,3 @@ def candidates(watch: Watch, quarter: str, kind: str) -> pd.DataFrame:
     """
     rows = watch.judged[(watch.judged["quarter"] == quarter) & watch.judged[kind]]
     return rows.sort_values("point", ignore_index=True)
-
-
-def figures(watch: Watch, quarter: str, sums: pd.DataFrame, tools: pd.DataFrame) -> pd.DataFrame:
-    """The figures at the head of the page, as `citywords.cards` takes them.
-
-    Parameters
-    ----------
-    sums : `filed` by quarter
-    tools : from `instruments`
-
-    Returns
-    -------
-    one row per figure: key, those of `overview.Headline`, value, part, whole, change and before (since the quarter
-    before, None for what does not belong to a quarter), as_of
-    """
-    last, known = watch.before(quarter), sums.set_index("quarter")
-    now, then = _counts(watch, quarter, known), _counts(watch, last, known) if last else {}
-    groups = tools["group"].value_counts()
-    out, urgent, soon = (float(groups.get(name, 0)) for name in ("out", "urgent", "soon"))
-    fixed = {"out": out, "urgent": urgent, "soon": urgent + soon}
-    rows: list[dict[str, Any]] = []
-    for key, each in definitions().items():
-        value, part, whole = now.get(key) or (fixed[key], np.nan, np.nan)
-        change = value - then[key][0] if key in then else np.nan
-        before = None if key in fixed else in_words(last) if last else ""
-        rows.append({"key": key, **each.model_dump(), "value": value, "part": part, "whole": whole, "change": change,
-                     "before": before, "as_of": pd.Timestamp(watch.as_of)})  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _counts(watch: Watch, quarter: str, known: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
-    """What is counted in a quarter: figure → value, part, whole; a unit may have had no point then."""
-    sums = known.loc[quarter] if quarter in known.index else pd.Series(0, known.columns)
-    both = agreement(watch, quarter, []).iloc[0]
-    counts = {name: (float(sums[name]), np.nan, np.nan)
-              for name in ("due", "late", "missing", "recommend_merchant", "cancel_review")}  # fmt: skip
-    rate = 100 * sums["in_time"] / sums["due"] if sums["due"] else np.nan
-    over = float((differing(watch, quarter)["direction"] == "overstated").sum())
-    return counts | {
-        "in_time": (rate, sums["in_time"], sums["due"]),
-        "raw": (100 * both["raw"] if both["n"] else np.nan, both["agreed"], both["n"] or np.nan),
-        "overstated": (over if both["n"] else np.nan, np.nan, np.nan),
-        "merchant": counts["recommend_merchant"], "cancel": counts["cancel_review"],
-    }  # fmt: skip

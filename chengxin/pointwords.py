@@ -47,9 +47,9 @@ def _over(count: int) -> str:
 
 def _filed(row: dict[Any, Any], by: str) -> Cells:
     label = in_words(row[by]) if by == "quarter" else row[by]
-    if not row["due"]:
-        return ["", label, "未到期", ""]
     rate = row["in_time_rate"]
+    if pd.isna(rate):
+        return ["", label, f"已报{row['submitted']}／{row['whole']}份，期限未到", ""]
     said = escaped(
         '<span class="cx-bartext">{rate}%</span> <span class="cx-points">{some}／{all_}份</span>{bar}',
         rate=f"{rate:.1f}", some=row["in_time"], all_=row["due"], bar=tables.track(0, rate),

@@ -135,7 +135,7 @@ def test_an_address_is_looked_up_and_never_run(engine):
     assert page.wrong.value == ""
     for asked in ({"area": ATTACK}, {"area": "331082-S1", "period": "1999"}, {"county": "1' OR 1=1"}):
         page = AreaPage(engine, asked)
-        assert page.shown.about["id"] == "331002-J1-2026"
+        assert page.shown.about["id"] == ("331082-S1-2026" if "period" in asked else "331002-J1-2026")
         assert "可用：" in page.wrong.value
         assert "<img" not in page.wrong.value
 
@@ -200,6 +200,10 @@ def test_a_county_sees_its_own_areas_and_no_others(sample, monkeypatch):
     assert "331002" not in " ".join(piece.value for piece in page.body.values())
     assert page.shown.peers.empty
     assert "没有可比的同类对象" in words(page, "cards")
+    assert "不列全市名次" in words(page, "cards")
+    assert page.plain()["名次"] is None
+    assert "名次／个数" not in words(page, "past")
+    assert "名次" not in {sheet.name: sheet for sheet in page.taken().sheets}["历年结果"].columns.values()
 
 
 def test_the_database_is_opened_for_reading_only(sample):

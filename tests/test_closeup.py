@@ -10,7 +10,6 @@ from chengxin import closeup as module
 from chengxin import gather, readers
 from chengxin.breakdown import compared, figures, steps
 from chengxin.closeup import chosen, closeup
-from chengxin.errors import UsageError
 from chengxin.explain import explain
 from chengxin.improving import followed
 from chengxin.rubric import load_rubric
@@ -183,19 +182,26 @@ def test_a_line_says_where_its_value_comes_from(known):
     ],
 )
 def test_what_does_not_exist_is_told_with_what_does(known, asked):
-    with pytest.raises(UsageError, match="可用："):
-        chosen(known, **asked)
+    found, wrong = chosen(known, **asked)
+    assert len(wrong) == 1
+    assert "可用：" in wrong[0]
+    assert found in set(known.work["id"])
 
 
 def test_all_that_does_not_exist_is_told_at_once(known):
-    with pytest.raises(UsageError) as told:
-        chosen(known, "331099-S1", "1999", "9")
+    wrong = chosen(known, "331099-S1", "1999", "9")[1]
     for said in ("没有填报单位“9”", "没有景区、街区“331099-S1”", "没有评价期“1999”"):
-        assert said in str(told.value)
+        assert said in "".join(wrong)
+
+
+def test_what_exists_is_kept_beside_what_does_not(known):
+    assert chosen(known, "331082-S1", "1999")[0] == "331082-S1-2026"
+    assert chosen(known, "331099-S1", "2025", "331082")[0] == "331082-J1-2025"
+    assert chosen(known, "331082-S1", "2025", "9")[0] == "331082-S1-2025"
 
 
 def test_what_is_asked_for_is_found(known):
-    assert chosen(known) == "331002-J1-2026"
-    assert chosen(known, unit="331082") == "331082-J1-2026"
-    assert chosen(known, "331082-S1", "2025") == "331082-S1-2025"
-    assert chosen(known, "331082-S1") == "331082-S1-2026"
+    assert chosen(known) == ("331002-J1-2026", [])
+    assert chosen(known, unit="331082") == ("331082-J1-2026", [])
+    assert chosen(known, "331082-S1", "2025") == ("331082-S1-2025", [])
+    assert chosen(known, "331082-S1") == ("331082-S1-2026", [])

@@ -54,7 +54,7 @@ ORDER = [
     ),
     *("evidence", "work", "workflow", "filework", "filesteps"),
     *("ledgerwords", "paste", "ledgerbook", "citycounts", "overview", "weakspots"),
-    *("breakdown", "closeup", "pointwatch"),
+    *("breakdown", "closeup", "pointwatch", "pointfigures"),
     *(
         "vega",
         "charts",

@@ -6,8 +6,8 @@ import pytest
 from stores import opened, sample_database
 
 from chengxin import gather, readers
+from chengxin.citycounts import counted
 from chengxin.clock import clock, rates
-from chengxin.errors import UsageError
 from chengxin.filings import summary
 from chengxin.overview import Choice, chosen, gathered, headline, headlines
 from chengxin.rubric import load_rubric
@@ -81,12 +81,22 @@ def test_headlines_agree_with_the_database(engine, city, sheets, choice):
     assert made.loc["inspected", "value"] == pytest.approx(100 * whole["inspected_rate"])
     assert made.loc["qualified", "value"] == pytest.approx(100 * whole["qualified_rate"])
     filed = gather.filings(books, None, day)
-    filed = filed[filed["quarter"].str.startswith(choice.period) & (filed["state"] != "not_due")]
+    filed = filed[filed["quarter"].str.startswith(choice.period) & (filed["due"] < pd.Timestamp(day))]
     filed = filed if choice.unit is None else filed[filed["unit"] == choice.unit]
     if len(filed):
         assert made.loc["filings", "value"] == pytest.approx(summary(filed)["in_time_rate"].item())
     else:
         assert np.isnan(made.loc["filings", "value"])
+
+
+def test_filings_of_a_quarter_that_is_not_over_do_not_count(engine):
+    """Ten days after it, those that came in are all in time."""
+    day, books = pd.Timestamp("2026-10-10"), readers.books(engine)
+    made = counted(books, "2026", day)[["due", "in_time"]].sum()
+    filed = gather.filings(books, None, day.date())
+    filed = filed[filed["quarter"].isin(["2026Q1", "2026Q2"])]
+    assert made.tolist() == [len(filed), filed["days_late"].isin([0]).sum()]
+    assert 0 < made["in_time"] < made["due"]
 
 
 def test_a_change_is_the_difference_of_two_periods(city):
@@ -205,10 +215,19 @@ def test_units_are_ranked_within_a_kind_with_their_lowest_and_highest_total(city
     ],
 )
 def test_what_does_not_exist_is_told_with_what_does(city, asked):
-    with pytest.raises(UsageError, match="可用："):
-        chosen(city, **asked)
+    found, wrong = chosen(city, **asked)
+    assert len(wrong) == 1
+    assert "可用：" in wrong[0]
+    assert found == Choice("2026", None, None)
+
+
+def test_what_exists_is_kept_beside_what_does_not(city):
+    found, wrong = chosen(city, "1999", "street", "331082")
+    assert found == Choice("2026", "street", "331082")
+    assert "没有评价期“1999”" in "".join(wrong)
+    assert chosen(city, "2025", "park", "331082")[0] == Choice("2025", None, "331082")
 
 
 def test_empty_texts_mean_all(city):
-    assert chosen(city, "", "", "") == Choice("2026", None, None)
-    assert chosen(city, "2025", "street", "TZW") == Choice("2025", "street", "TZW")
+    assert chosen(city, "", "", "") == (Choice("2026", None, None), [])
+    assert chosen(city, "2025", "street", "TZW") == (Choice("2025", "street", "TZW"), [])

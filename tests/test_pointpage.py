@@ -116,6 +116,10 @@ def test_another_day_judges_again(engine):
     assert page.watch.as_of == date(2026, 10, 10)
     assert page.plain() != before
     assert "截至2026年10月10日" in words(page, "title")
+    page.quarter.value = "2026Q3"
+    assert page.plain()["按期报送率"] is None
+    assert "期限未到" in words(page, "quarters")
+    assert "尚未截止" in words(page, "cards")
     page.day.value = date(2019, 1, 1)
     assert "还没有监测点应报季报" in page.wrong.value
     assert page.watch.as_of == date(2026, 10, 10)
@@ -170,8 +174,11 @@ def test_all_that_does_not_exist_is_told_at_once(engine):
     page = PointPage(engine, {"quarter": "2030Q1", "county": "9", "as_of": "2026-13-01"})
     for said in ("没有季度“2030Q1”", "没有填报单位“9”", "截至日期“2026-13-01”不是日期"):
         assert said in page.wrong.value
+    page = PointPage(engine, {"quarter": "2026Q1", "county": "331082", "as_of": "2026-13-01"})
+    assert (page.quarter.value, page.unit.value) == ("2026Q1", "331082")
     page = PointPage(engine, {"quarter": "2026Q1", "county": "9", "as_of": "2026-10-10"})
     assert "没有填报单位“9”" in page.wrong.value
+    assert page.quarter.value == "2026Q1"
     assert page.watch.as_of == date(2026, 10, 10)
 
 

@@ -12,7 +12,8 @@ from chengxin.clock import clock, due
 from chengxin.errors import UsageError
 from chengxin.filings import discrepancies
 from chengxin.form import load_form
-from chengxin.pointwatch import agreement, candidates, chosen, differing, figures, filed, instruments, wanting, watched
+from chengxin.pointfigures import figures
+from chengxin.pointwatch import agreement, candidates, chosen, differing, filed, instruments, wanting, watched
 
 DAY, QUARTER, UNIT = date(2026, 10, 31), "2026Q3", "331022"
 
@@ -157,13 +158,38 @@ def test_a_unit_without_points_in_a_quarter_has_nothing_to_tell(watch):
     "asked", [{"quarter": "2030Q1"}, {"quarter": "2026"}, {"unit": "1' OR 1=1"}, {"unit": "<img src=x>"}]
 )
 def test_what_does_not_exist_is_told_with_what_does(watch, asked):
-    with pytest.raises(UsageError, match="可用："):
-        chosen(watch, **asked)
+    found, wrong = chosen(watch, **asked)
+    assert len(wrong) == 1
+    assert "可用：" in wrong[0]
+    assert found == (QUARTER, None)
 
 
 def test_what_is_asked_for_is_found(watch):
-    assert chosen(watch) == (QUARTER, None)
-    assert chosen(watch, "2026Q1", UNIT) == ("2026Q1", UNIT)
+    assert chosen(watch) == ((QUARTER, None), [])
+    assert chosen(watch, "2026Q1", UNIT) == (("2026Q1", UNIT), [])
+    assert chosen(watch, "1999Q1", UNIT)[0] == (QUARTER, UNIT)
+    assert chosen(watch, "2026Q1", "9")[0] == ("2026Q1", None)
+
+
+def test_a_quarter_is_not_judged_before_its_filings_are_due(books, watch):
+    """Ten days after the end some have filed, all of them in time; that is no record of the quarter."""
+    early = watched(books, date(2026, 10, 10))
+    assert early.settled == "2026Q2" == chosen(early)[0][0]
+    assert early.deadline(QUARTER) == date(2026, 10, 15)
+    assert watched(books, date(2026, 10, 15)).settled == "2026Q2"
+    assert watched(books, date(2026, 10, 16)).settled == QUARTER
+    made, whole = sums(early), int(sums(watch).loc["due", "value"])
+    given = int((early.judged.loc[early.judged["quarter"] == QUARTER, "submitted"].notna()).sum())
+    assert 0 < given < whole == made.loc["due", "value"]
+    assert made.loc["due", "told"] == f"已报{given}份，未到期{whole - given}份"
+    assert made.loc[["in_time", "late", "missing"], "value"].isna().all()
+    assert "2026年10月15日" in made.loc["in_time", "told"]
+    assert made["change"].isna().all()
+    assert made["before"].isna().all()
+    rows = filed(early, QUARTER, "short_name")
+    assert rows["in_time_rate"].isna().all()
+    assert (rows["whole"].sum(), rows["submitted"].sum()) == (whole, given)
+    assert filed(early, "2026Q2", "short_name")["in_time_rate"].notna().all()
 
 
 def test_nothing_to_judge_is_told(books, tmp_path):
