@@ -87,8 +87,11 @@ class AreaPage(Board):
         body = self.body
         return self._laid(
             self.known.demo, [self.unit, self.area, self.period], self.taken, body["notices"], body["cards"],
-            parts.box(card(body["waterfall"]), card(body["compare"]), classes=["cx-columns", "cx-halves"]),
-            card(body["mend"]), card(body["past"]), body["sheet"], card(body["readings"]), body["links"],
+            parts.box(
+                parts.box(card(body["waterfall"]), card(body["mend"])), card(body["compare"]),
+                classes=["cx-columns", "cx-halves"],
+            ),
+            card(body["past"]), body["sheet"], card(body["readings"]), body["links"],
         )  # fmt: skip
 
 
@@ -103,7 +106,6 @@ def _links(shown: CloseUp) -> Html:
     about = shown.about
     here = urlencode({"area": about["area"], "period": about["period"]})
     city = urlencode({"period": about["period"], "kind": about["kind"], "county": about["unit"]})
-    return Html(pages.escaped(
-        '<p class="cx-noprint"><a href="area.ipynb?{here}">本页地址（可收藏、转发给同事）</a>　'
-        '<a href="city.ipynb?{city}">{unit}在全市看板</a></p>', here=here, city=city, unit=about["short_name"],
-    ))  # fmt: skip
+    words = '<p class="cx-noprint">{here}　<a href="city.ipynb?{city}">{unit}在全市看板</a></p>'
+    link = Html(pages.here(f"area.ipynb?{here}"))
+    return Html(pages.escaped(words, here=link, city=city, unit=about["short_name"]))

@@ -34,18 +34,15 @@ def shown(close: CloseUp, demo: bool) -> Shown:
     words = [STEPS[kind][1] for kind in close.steps["kind"]]
     past = close.past.assign(status=close.past["status"].map(ASSESSMENT_STATES))
     seen = {name: head for name, head in PAST.items() if not close.part or name not in PLACED}
-    chart = [charts.waterfall(close.steps, f"{about['name']}得分构成")]
+    chart = charts.waterfall(close.steps, f"{about['name']}得分构成")
     chosen = {"评价对象": str(about["name"]), "评价期": f"{about['period']}年", "填报单位": str(about["short_name"])}
     rubric = f"{close.rubric.title}（{close.rubric.version}，{close.rubric.source.annex}）"
+    lead, lines, groups, mend = exports.figures(head), _lines(close.lines), _groups(close.groups), _mend(close.mend)
+    years = Sheet("历年结果", past, seen)
     return Shown("景区街区看板", chosen, about["as_of"].date(), demo, [
-        exports.figures(head),
-        _lines(close.lines),
-        Sheet("得分构成", close.steps.assign(word=words), DRAWN, {"points": 4}, drawn=0),
-        _groups(close.groups),
-        Sheet("历年结果", past, seen),
-        _mend(close.mend),
-        Sheet("台账依据", close.evidence[close.evidence["telling"]], EVIDENCE, drawn=0),
-    ], chart, {**exports.said(head), "评分依据": rubric})  # fmt: skip
+        lead, lines, Sheet("得分构成", close.steps.assign(word=words), DRAWN, {"points": 4}), groups, years, mend,
+        Sheet("台账依据", close.evidence[close.evidence["telling"]], EVIDENCE),
+    ], [lead, chart, groups, mend, years, lines], {**exports.said(head), "评分依据": rubric})  # fmt: skip
 
 
 def _lines(lines: pd.DataFrame) -> Sheet:

@@ -33,10 +33,10 @@ CONFIG = {  # no name is cut unless a chart says so: labelLimit 0
              "titlePadding": 8},
 }  # fmt: skip
 BARE = {"ticks": False, "domain": False}  # an axis of names
-LOW = {  # the lower the deeper; dark text stays readable on each
-    "domain": [0.4, 0.7, 0.9, 1], "range": ["#dc8a4a", "#efb98a", "#f9e5cf", "#e8f1fa"], "clamp": True,
-    "interpolate": "rgb",
-}  # fmt: skip
+RATES = (  # least rate of a step, its name, its colour: the lower the deeper; dark text stays readable on each
+    (1 - 1e-9, "满分", "#e8f1fa"), (0.9, "90%以上", "#fcf0e3"), (0.7, "70%以上", "#f7d9b9"),
+    (0.4, "40%以上", "#efb98a"), (-1.0, "不到40%", "#dc8a4a"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -134,23 +134,32 @@ def heat_map(rates: pd.DataFrame, title: str) -> Picture:
     rows = rates.assign(
         area=[_wrapped(name, step // 13) for name in rates["area"]],
         text=[percent(rate) for rate in rates["rate"]],
-        rate=rates["rate"].astype(object).where(rates["rate"].notna(), None),
-    )
+        step=["" if pd.isna(rate) else RATES[rate_step(rate)][1] for rate in rates["rate"]],
+    )[["area", "group", "text", "step"]]
     deep = int(rows["area"].str.count("\n").max())
     lines = {"labelExpr": r"split(datum.label, '\n')", "labelLineHeight": 15, "labelPadding": 3 + 15 * deep}
     names = {"type": "nominal", "sort": None, "title": None}
     x = {"field": "area", **names, "axis": {"labelAngle": 0, "orient": "top", **BARE, **lines}}
     y = {"field": "group", **names, "axis": BARE}
-    color = {"field": "rate", "type": "quantitative", "title": "得分率", "scale": LOW, "legend": None}
+    _, words, colors = zip(*RATES, strict=True)
+    color = {"field": "step", "type": "nominal", "title": "得分率", "scale": {"domain": words, "range": colors},
+             "legend": {"orient": "bottom", "symbolType": "square", "symbolSize": 260}}  # fmt: skip
+    rated = [{"filter": "datum.step !== ''"}]
     spec = {
         "width": {"step": step}, "height": {"step": 24}, "data": {"values": rows.to_dict("records")},
         "encoding": {"x": x, "y": y},
-        "layer": [{"mark": {"type": "rect", "stroke": "white", "strokeWidth": 2}, "encoding": {"color": color}},
+        "layer": [{"mark": {"type": "rect", "stroke": "white", "strokeWidth": 2}, "encoding": {"color": color},
+                   "transform": rated},
                   {"mark": "text", "encoding": {"text": {"field": "text"}}}],
     }  # fmt: skip
     worst = rates.dropna().nsmallest(3, "rate")
     said = "、".join(f"{row.area}{row.group}{percent(row.rate)}" for row in worst.itertuples())
     return picture(spec, title, f"{title}：得分率最低的是{said}")
+
+
+def rate_step(rate: float) -> int:
+    """Which of RATES a score rate belongs to."""
+    return next(n for n, (least, *_) in enumerate(RATES) if rate >= least)
 
 
 def percent(rate: float) -> str:

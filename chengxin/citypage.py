@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import date
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from chengxin import citywords, pages, parts, trendline
+from chengxin import citywords, pages, parts, trendline, weakwords
 from chengxin.board import Board, card
 from chengxin.citysheets import COLUMNS, WHOSE, by, defined, shown
 from chengxin.exports import Shown
@@ -16,32 +15,12 @@ from chengxin.overview import Choice, chosen, headline, latest
 from chengxin.placing import shortened
 from chengxin.quarters import day_in_words
 from chengxin.schema import AREA_KINDS
-from chengxin.settings import Table, read_table
-from chengxin.shape import Strict
+from chengxin.scheme import scheme, tiles
 from chengxin.tables import Html
 from chengxin.weakspots import flags, group_rates, losses, ranking, trend, unit_ranking
 
 AREAS, HALF = 24, 10  # areas of a kind that the ranking shows; units from either end
 FLAGGED = 12  # of each sort of flag
-
-
-class Tile(Strict):
-    """Where a unit's tile stands."""
-
-    row: int
-    column: int
-
-
-class TilesFile(Table):
-    """``tables/tiles.yaml``."""
-
-    tiles: dict[str, Tile]
-
-
-@cache
-def tiles() -> dict[str, Tile]:
-    """Where the units' tiles stand; a scheme, no map."""
-    return read_table("tiles", TilesFile).tiles
 
 
 class CityPage(Board):
@@ -78,10 +57,10 @@ class CityPage(Board):
             cards=citywords.cards(headline(self.city, now)),
             ranking=citywords.ranking(rows, caption),
             units=self._standing(now),
-            heat=_pair(citywords.heat(rates, rates.attrs["title"]) for rates in self.heat()),
+            heat=_pair(weakwords.heat(rates, rates.attrs["title"], now, rates.attrs["units"]) for rates in self.heat()),
             trend=self._trend(now),
             lost=_pair(self._lost(Choice(now.period, kind, now.unit)) for kind in self._kinds()),
-            flags=citywords.flags(flags(self.city, now, FLAGGED)),
+            flags=weakwords.flags(flags(self.city, now, FLAGGED), now.period),
             defined=citywords.defined(defined(self.city)),
             links=citywords.link(now),
         )
@@ -99,6 +78,7 @@ class CityPage(Board):
             rates = group_rates(self.city, choice, key, COLUMNS)
             whose, count = WHOSE[key], rates.attrs["of"]
             some = f"最低和最高的各{COLUMNS // 2}个{whose}（共{count}个）" if count > COLUMNS else f"各{whose}"
+            rates.attrs["units"] = key == "short_name"
             rates.attrs["title"] = f"{AREA_KINDS[kind]}：{some}各检查内容得分率"
             made.append(rates)
         return [rates for rates in made if len(rates)]
@@ -159,17 +139,16 @@ class CityPage(Board):
         return trendline.trend(points, "历年总分中位数（分；只计已评完的）") if len(points) else Html("")
 
     def _lost(self, choice: Choice) -> Html:
-        return citywords.losses(losses(self.city, choice), AREA_KINDS[str(choice.kind)])
+        rows = losses(self.city, choice, weakwords.LONGEST)
+        return weakwords.losses(rows, AREA_KINDS[str(choice.kind)], choice.period)
 
     def _shade(self, rows: pd.DataFrame, chosen: str | None) -> None:
         """Each unit's tile with its median of each kind; of one kind, the higher the deeper."""
-        median = rows.pivot(index="unit", columns="kind", values="median").reindex(self.tile)
-        one = median.iloc[:, 0] if median.shape[1] == 1 else pd.Series(np.nan, median.index)
-        shade = (4 * (one - one.min()) / max(one.max() - one.min(), 1e-9)).clip(upper=3)
-        for code, tile in self.tile.items():
-            place, depth = tiles()[code], "" if pd.isna(shade[code]) else f"cx-shade-{int(shade[code])}"
-            tile.description = "\n".join([self.named[code], *citywords.medians(median.loc[code])])
-            dressed = ("cx-unit", f"cx-at-{place.row}-{place.column}", depth, "cx-ok" if code == chosen else "")
+        for about in scheme(rows, self.named).itertuples():
+            tile = self.tile[about.Index]
+            tile.description = f"{about.name}\n{about.said}"
+            dressed = ("cx-unit", f"cx-at-{about.row}-{about.column}", f"cx-shade-{about.shade}" * (about.shade >= 0),
+                       "cx-ok" if about.Index == chosen else "")  # fmt: skip
             parts.dress(tile, [name for name in dressed if name])
 
     def _page(self) -> Any:
@@ -180,17 +159,16 @@ class CityPage(Board):
         about = ("方格示意各单位大致方位，数字为总分中位数（分；景、街分别为景区、街区）；选定一类的，越高颜色越深。"
                  "点选即只看该单位，再点恢复全市。")  # fmt: skip
         said = parts.block('<p class="cx-rule">{about}</p>', about=about if tiled else "")
-        right = parts.box(
-            card(scheme, said, body["units"], body["trend"], title="各单位"),
-            card(body["flags"], title="红线、扣分和加分"),
-        )
+        left = parts.box(card(body["ranking"]), card(body["flags"], title="红线、扣分和加分"))
+        right = card(scheme, said, body["units"], body["trend"], title="各单位")
         return self._laid(
             self.city.demo, [self.period, self.kind, self.unit], self.shown, body["cards"],
-            parts.box(card(body["ranking"]), right, classes=["cx-columns"]), card(body["heat"]), card(body["lost"]),
+            parts.box(left, right, classes=["cx-columns"]), card(body["heat"]), card(body["lost"]),
             body["defined"], body["links"],
         )  # fmt: skip
 
 
 def _pair(pieces: Iterable[Html]) -> Html:
-    """Side by side where there is room."""
-    return Html(f'<div class="cx-pair">{"".join(f"<div>{piece.text}</div>" for piece in pieces)}</div>')
+    """Side by side where there is room; nothing where there is none."""
+    body = "".join(f"<div>{piece.text}</div>" for piece in pieces)
+    return Html(f'<div class="cx-pair">{body}</div>' if body else "")

@@ -1,16 +1,18 @@
 """What the city page shows, as tables and charts to take along."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from chengxin import charts
-from chengxin.citywords import SORTS
 from chengxin.exports import Sheet, Shown, figures, said
 from chengxin.overview import Choice, Overview, headline
 from chengxin.quarters import day_in_words
 from chengxin.schema import AREA_KINDS, ASSESSMENT_STATES
+from chengxin.scheme import drawn as tile_grid
+from chengxin.scheme import scheme
 from chengxin.weakspots import flags, group_rates, losses, ranking, trend, unit_ranking
+from chengxin.weakwords import SORTS
 
 COLUMNS = 12  # of a heat map
 WHOSE = {"name": "评价对象", "short_name": "单位"}
@@ -58,18 +60,19 @@ def shown(city: Overview, choice: Choice, named: Mapping[str, str], heat: list[p
     heat : for each kind shown, the score rates that its heat map draws, with the kind's title in ``attrs``
     """
     heads, kinds = headline(city, choice), [choice.kind] if choice.kind else list(city.rubrics)
-    sheets = [figures(heads), _ranking(city, choice), _units(city, Choice(choice.period, choice.kind))]
+    units = unit_ranking(city, Choice(choice.period, choice.kind))
+    lead = [figures(heads), _ranking(city, choice)] + ([] if city.part else [_units(units)])
     points = trend(city, Choice(city.periods[-1], choice.kind, choice.unit))
-    if len(points):
-        sheets.append(Sheet("历年", points, TREND, drawn=0))
-    for kind in kinds:
-        sheets += _of_kind(city, Choice(choice.period, kind, choice.unit))
+    past = [Sheet("历年", points, TREND)] if len(points) else []
+    rates, lost = _of_kinds(city, [Choice(choice.period, kind, choice.unit) for kind in kinds])
     flagged = flags(city, choice)
     words = flagged.assign(flag=flagged["flag"].map(SORTS), kind=flagged["kind"].map(AREA_KINDS))
-    sheets.append(Sheet("红线扣分加分", words, FLAGS, drawn=24))
-    drawn = [charts.heat_map(rates, rates.attrs["title"]) for rates in heat]
+    flag = Sheet("红线扣分加分", words, FLAGS, drawn=24)
+    drawn: list[Sheet | charts.Picture] = [*lead[:2], *_tiles(units, named), *lead[2:]]
     if len(points):
         drawn.append(charts.trend(points, "历年总分中位数（只计已评完的）"))
+    drawn += [flag, *(charts.heat_map(each, each.attrs["title"]) for each in heat), *lost]
+    sheets = [*lead, *past, *rates, *lost, flag]
     chosen = {"评价期": f"{choice.period}年", "类别": AREA_KINDS.get(choice.kind or "", ""),
               "填报单位": named[choice.unit or ""]}  # fmt: skip
     day = city.as_of[choice.period].date()
@@ -82,12 +85,24 @@ def _ranking(city: Overview, choice: Choice) -> Sheet:
     return Sheet("名次", words, RANKING, bar="high", since="low", aside=("low", "high", "status"))
 
 
-def _units(city: Overview, choice: Choice) -> Sheet:
-    rows = unit_ranking(city, choice)
+def _units(rows: pd.DataFrame) -> Sheet:
     return Sheet("各单位", rows.assign(kind=rows["kind"].map(AREA_KINDS)), UNITS)
 
 
-def _of_kind(city: Overview, choice: Choice) -> list[Sheet]:
+def _tiles(rows: pd.DataFrame, named: Mapping[str, str]) -> list[charts.Picture]:
+    """The scheme of the units, where there are tiles."""
+    tiles = scheme(rows, named)
+    title = "各单位总分中位数（分；方格示意大致方位，景、街分别为景区、街区）"
+    return [tile_grid(tiles, title)] if len(tiles) and len(rows) else []
+
+
+def _of_kinds(city: Overview, choices: Sequence[Choice]) -> tuple[list[Sheet], list[Sheet]]:
+    """Score rates, and lost points, of the kinds that have any."""
+    found = [pair for choice in choices for pair in _of_kind(city, choice)]
+    return [rates for rates, _ in found], [lost for _, lost in found]
+
+
+def _of_kind(city: Overview, choice: Choice) -> list[tuple[Sheet, Sheet]]:
     """Score rates and lost points of one kind, where it has any."""
     kind, whose = AREA_KINDS[str(choice.kind)], by(city, choice)
     rates = group_rates(city, choice, whose)
@@ -99,5 +114,5 @@ def _of_kind(city: Overview, choice: Choice) -> list[Sheet]:
     table = table.reindex(rates["area"].unique())[rates["group"].unique()].reset_index()
     heads = {"area": WHOSE[whose], **{group: f"{group}（%）" for group in table.columns[1:]}}
     digits = dict.fromkeys(table.columns[1:], 1)
-    return [Sheet(f"{kind}得分率", table, heads, digits, drawn=0),
-            Sheet(f"{kind}失分", lost, LOSSES, {"share": 1, "running": 1}, bar="lost", drawn=12)]  # fmt: skip
+    return [(Sheet(f"{kind}得分率", table, heads, digits),
+             Sheet(f"{kind}失分", lost, LOSSES, {"share": 1, "running": 1}, bar="lost", drawn=12))]  # fmt: skip

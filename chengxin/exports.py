@@ -36,9 +36,9 @@ class Sheet:
     columns : column → Chinese heading with its unit, in the order to show
     digits : column → decimals; 2 where a column of floats is not named
     right : text columns that hold figures with decimals of their own
-    bar, since : columns that the picture draws as bars, and where one begins that is a range; empty: none
+    bar, since : columns that the picture draws as bars, and where one begins that is a range of points; empty: none
     aside : columns that files have and the picture leaves out
-    drawn : rows that the picture shows, as the page does; the rest is counted below; 0 where a chart shows them
+    drawn : rows that the picture shows, as the page does; the rest is counted below
     """
 
     name: str
@@ -78,7 +78,8 @@ class Shown:
     chosen : what was chosen, name → words, in the order of the file's name; empty words are left out of it
     as_of : the day of the figures
     demo : whether sample data are shown
-    sheets, charts : what there is; the first sheet is what CSV holds unless another is asked for
+    sheets : what there is; the first is what CSV holds unless another is asked for
+    drawn : tables and charts of the picture, in the order of the page
     said : name → words of what a reader must know: definitions, how ranks come about
     """
 
@@ -87,7 +88,7 @@ class Shown:
     as_of: date
     demo: bool
     sheets: Sequence[Sheet]
-    charts: Sequence[Picture] = ()
+    drawn: Sequence[Sheet | Picture]
     said: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -132,8 +133,9 @@ def to_xlsx(shown: Shown) -> bytes:
 
 def to_png(shown: Shown) -> bytes:
     """Charts and tables in one picture; long tables as far as the page shows them."""
-    grids = [_grid(sheet) for sheet in shown.sheets if len(sheet.frame) and sheet.drawn]
-    svg = poster(shown.title, [shown.lead], DEMO if shown.demo else "", [*grids[:1], *shown.charts, *grids[1:]])
+    parts = [part if isinstance(part, Picture) else _grid(part) for part in shown.drawn
+             if isinstance(part, Picture) or len(part.frame)]  # fmt: skip
+    svg = poster(shown.title, [shown.lead], DEMO if shown.demo else "", parts)
     return png(svg, scale(svg))
 
 
@@ -204,8 +206,10 @@ def _grid(sheet: Sheet) -> Grid:
     drawn, count = sheet.picture(), len(sheet.frame)
     notes = [f"共{count}项，此处列前{sheet.drawn}项；全部见表格文件。"] if count > sheet.drawn else []
     bars = _bars(drawn) if sheet.bar and len(drawn.frame) else []
-    notes += [f"条形自{_low(drawn):.0f}起；空心的为可能范围。"] if bars and sheet.since else []
-    return Grid(sheet.name, list(drawn.columns.values()), drawn.rows, drawn.numeric, "".join(notes), bars)
+    notes += [f"条形自{_low(drawn):.0f}分起；空心的为可能范围。"] if bars and sheet.since else []
+    rows = [[f"−{cell[1:]}" if right and cell.startswith("-") else cell
+             for cell, right in zip(row, drawn.numeric, strict=True)] for row in drawn.rows]  # fmt: skip
+    return Grid(sheet.name, list(drawn.columns.values()), rows, drawn.numeric, "".join(notes), bars)
 
 
 def _bars(sheet: Sheet) -> list[tuple[float, float, bool]]:

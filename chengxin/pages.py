@@ -78,3 +78,8 @@ def head(title: str, *lead: str) -> Html:
     kind, colon, name = title.partition("：")
     name = escaped("<span>{name}</span>", name=name) if name else ""  # kept together where the line breaks
     return Html(escaped("<h1>{kind}{name}</h1>{under}", kind=kind + colon, name=Html(name), under=Html(under)))
+
+
+def here(address: str) -> str:
+    """The address of what is shown, to pass on; the page's own address follows it (`forms.js`)."""
+    return escaped('<a class="cx-here" href="{to}">本页地址（可收藏、转发给同事）</a>', to=address)

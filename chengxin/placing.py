@@ -60,6 +60,8 @@ def shortened(
     keep = np.ones(count, bool) if head is None else (place - start < head) | (start + size - place <= tail)
     for spot in near:
         keep |= np.abs(place - spot) <= NEAR
+    before, after = np.append(True, keep[:-1]), np.append(keep[1:], True)
+    keep |= ((place == start) | before) & ((place == start + size - 1) | after)  # one place takes no more than a gap
     kept = np.flatnonzero(keep)
     end = np.minimum(np.append(kept[1:], count), (start + size)[kept])
     return kept, np.maximum(end - kept - 1, 0)

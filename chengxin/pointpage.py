@@ -61,7 +61,7 @@ class PointPage(Board):
             "units": pointwords.filed(units, "short_name", "各填报单位报送（低的在先）"),
             "sectors": pointwords.filed(sectors, "sector", "各行业报送（低的在先）"),
             "quarters": pointwords.filed(quarters, "quarter", "各季度报送"),
-            "wanting": pointwords.wanting(watch.wanting(mine, quarter)),
+            "wanting": pointwords.wanting(watch.wanting(mine, quarter), mine.deadline(quarter)),
             "agreement": pointwords.agreement(mine, quarter, ["sector"] if unit else ["short_name", "sector"]),
             "differing": pointwords.differing(watch.differing(mine, quarter)),
             "tools": pointwords.instruments(tools, "sector" if unit else "short_name"),
@@ -125,9 +125,10 @@ class PointPage(Board):
     def _links(self, quarter: str, unit: str | None) -> Html:
         """Units' own settings that the figures rest on, and the address of what is shown."""
         own = "".join(pages.escaped('<p class="cx-rule">{said}</p>', said=said) for said in self.watch.own)
-        here = urlencode({"quarter": quarter, "county": unit or "", "as_of": self.watch.as_of.isoformat()})
-        words = '{own}<p class="cx-noprint"><a href="point.ipynb?{here}">本页地址（可收藏、转发给同事）</a></p>'
-        return Html(pages.escaped(words, own=Html(own), here=here))
+        day = "" if self.watch.as_of == self.standing else self.watch.as_of.isoformat()
+        asked = {"quarter": quarter, "county": unit or "", "as_of": day}
+        here = urlencode({name: value for name, value in asked.items() if value})
+        return Html(f'{own}<p class="cx-noprint">{pages.here(f"point.ipynb?{here}")}</p>')
 
     def _page(self) -> Any:
         body = self.body

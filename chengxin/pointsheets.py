@@ -47,7 +47,7 @@ def shown(watch: Watch, quarter: str, unit: str) -> Shown:
         sheets.append(Sheet(f"{name}报送", rows, {by: label, **FILED}, {"in_time_rate": 1}, bar="in_time_rate"))
     sheets += [_wanting(watch, quarter), _agreed(watch, quarter), _differing(watch, quarter), _tools(tools)]
     sheets += [_named(watch, quarter, *kind) for kind in KINDS]
-    return Shown("监测点看板", {"季度": in_words(quarter), "填报单位": unit}, watch.as_of, watch.demo, sheets, (),
+    return Shown("监测点看板", {"季度": in_words(quarter), "填报单位": unit}, watch.as_of, watch.demo, sheets, sheets,
                  exports.said(head))  # fmt: skip
 
 

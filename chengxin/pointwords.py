@@ -1,6 +1,7 @@
 """What the page of monitoring points says, as escaped HTML: filings, agreement, instruments due, candidates."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -58,14 +59,18 @@ def _filed(row: dict[Any, Any], by: str) -> Cells:
     return ["", label, Html(said), others]
 
 
-def wanting(rows: pd.DataFrame) -> Html:
+def wanting(rows: pd.DataFrame, until: date | None) -> Html:
     """Which filings are not in order.
 
     Parameters
     ----------
     rows : from `pointwatch.wanting`
+    until : the day filings are due, None when it is over
     """
-    return _listed(rows, _wanting, "本季度应报的季报都按期报送并填写完整。")
+    fine = "本季度应报的季报都按期报送并填写完整。"
+    if until:
+        fine = f"报送期限{day_in_words(until)}，尚未截止；已报送的季报都填写完整。"
+    return _listed(rows, _wanting, fine)
 
 
 def _wanting(row: dict[Any, Any]) -> str:

@@ -12,6 +12,7 @@ from chengxin.rubric import Rubric
 from chengxin.schema import AREA_KINDS
 
 FLAGS = ("red", "black", "honour")
+WORST = 10  # areas named below a line
 
 
 COLUMNS = ["id", "area", "period", "name", "kind", "short_name", "status", "total", "low", "high", "complete",
@@ -84,8 +85,8 @@ def group_rates(overview: Overview, choice: Choice, by: str = "name", most: int 
 
     Returns
     -------
-    columns area (the name), group, rate (points ÷ points of decided lines; NaN where nothing was decided), in the
-    order of the rubric; attribute of: how many areas or units there are
+    columns area (the name), code (of the area or unit), group, rate (points ÷ points of decided lines; NaN where
+    nothing was decided), in the order of the rubric; attribute of: how many areas or units there are
     """
     rubric, results = overview.rubrics[str(choice.kind)], overview.results
     rows = choice.rows(results)
@@ -93,7 +94,8 @@ def group_rates(overview: Overview, choice: Choice, by: str = "name", most: int 
     named = results["unit"].cat.codes.to_numpy()[rows] if by == "short_name" else place
     order = np.lexsort((place, named))
     scores, starts = overview.scores[str(choice.kind)][place[order]], np.flatnonzero(np.diff(named[order], prepend=-1))
-    known = results[by].to_numpy(object)[rows[order[starts]]]
+    first = rows[order[starts]]
+    known, code = (results[name].to_numpy(object)[first] for name in (by, "unit" if by == "short_name" else "area"))
     group, got, full = _sums(rubric, scores, starts)
     whole = np.divide(got.sum(1), full.sum(1), out=np.full(len(known), np.inf), where=full.sum(1) > 0)
     kept = np.arange(len(known))
@@ -102,7 +104,8 @@ def group_rates(overview: Overview, choice: Choice, by: str = "name", most: int 
         kept = np.append(kept[: most // 2], kept[most // 2 - most :])
     rate = np.divide(got, full, out=np.full(got.shape, np.nan), where=full > 0)[kept]
     out = pd.DataFrame({
-        "area": np.tile(known[kept], len(group)), "group": np.repeat(group, len(kept)), "rate": rate.T.reshape(-1),
+        "area": np.tile(known[kept], len(group)), "code": np.tile(code[kept], len(group)),
+        "group": np.repeat(group, len(kept)), "rate": rate.T.reshape(-1),
     })  # fmt: skip
     out.attrs["of"] = len(known)
     return out
@@ -144,34 +147,48 @@ def trend(overview: Overview, choice: Choice) -> pd.DataFrame:
     return made.assign(area=made["kind"].map(AREA_KINDS))[["area", "period", "total", "count"]]
 
 
-def losses(overview: Overview, choice: Choice) -> pd.DataFrame:
+def losses(overview: Overview, choice: Choice, named: int = 0) -> pd.DataFrame:
     """Where points are lost: base lines and deductions, most points first.
 
     Parameters
     ----------
     choice : of one kind
+    named : lines whose areas are named
 
     Returns
     -------
     columns line, label, lost (points over all areas), areas (how many lost), share (of all lost points), running
-    (cumulative share); lines that lost nothing are left out
+    (cumulative share), who (records area, name, short_name, lost of at most WORST areas that lost most; of the first
+    `named` lines); lines that lost nothing are left out
     """
-    rubric = overview.rubrics[str(choice.kind)]
-    places = overview.results["place"].to_numpy()[choice.rows(overview.results)]
-    lost = overview.scores[str(choice.kind)][places]  # a copy: points got, of deductions points taken
+    rubric, rows = overview.rubrics[str(choice.kind)], choice.rows(overview.results)
+    lost = _lost(rubric, overview.scores[str(choice.kind)][overview.results["place"].to_numpy()[rows]])
+    out = pd.DataFrame({
+        "line": [line.id for line in rubric.lines], "label": [line.label for line in rubric.lines],
+        "lost": lost.sum(0), "areas": (lost > 0).sum(0),
+    })  # fmt: skip
+    out = out[out["lost"] > 0].sort_values("lost", ascending=False, kind="stable")
+    share = out["lost"] / out["lost"].sum()
+    who = [_worst(overview.results, rows, lost[:, line]) if n < named else [] for n, line in enumerate(out.index)]
+    return out.assign(share=share, running=share.cumsum(), who=who).reset_index(drop=True)
+
+
+def _lost(rubric: Rubric, lost: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points lost by area (rows) and line, made in place of the points: got, or of deductions taken."""
     points = np.array([line.points for line in rubric.lines])
     section = np.array([line.section for line in rubric.lines])
     sign = np.select([section == "base", section == "deduction"], [-1.0, 1.0], 0.0)
     np.multiply(lost, sign, out=lost)
     np.add(lost, np.where(section == "base", points, 0.0), out=lost)
     lost[~(lost >= EDGE)] = 0.0  # what is undecided is not lost
-    out = pd.DataFrame({
-        "line": [line.id for line in rubric.lines], "label": [line.label for line in rubric.lines],
-        "lost": lost.sum(0), "areas": (lost > 0).sum(0),
-    })  # fmt: skip
-    out = out[out["lost"] > 0].sort_values("lost", ascending=False, kind="stable", ignore_index=True)
-    share = out["lost"] / out["lost"].sum()
-    return out.assign(share=share, running=share.cumsum())
+    return lost
+
+
+def _worst(results: pd.DataFrame, rows: NDArray[np.intp], lost: NDArray[np.float64]) -> list[dict[Any, Any]]:
+    """The areas that lost most, in the order of their losses."""
+    most = np.argsort(-lost, kind="stable")[: min(WORST, int((lost > 0).sum()))]
+    found = results[["area", "name", "short_name"]].iloc[rows[most]].assign(lost=lost[most])
+    return found.to_dict("records")
 
 
 def flags(overview: Overview, choice: Choice, most: int | None = None) -> pd.DataFrame:
@@ -183,7 +200,7 @@ def flags(overview: Overview, choice: Choice, most: int | None = None) -> pd.Dat
 
     Returns
     -------
-    columns id, name, short_name, kind, line, label, points, flag (``red`` red line, ``black`` other deduction,
+    columns id, area, name, short_name, kind, line, label, points, flag (``red`` red line, ``black`` other deduction,
     ``honour`` bonus), after (rows of the sort left out below this one); more points first
     """
     lines = [line for rubric in overview.rubrics.values() for line in rubric.lines if line.section != "base"]
@@ -192,7 +209,7 @@ def flags(overview: Overview, choice: Choice, most: int | None = None) -> pd.Dat
     order = np.lexsort((overview.results["nth"].to_numpy()[where], -points, sort[which]))
     kept, after = shortened(sort[which][order], most)
     order = order[kept]
-    out = overview.results[["id", "name", "short_name", "kind"]].iloc[where[order]].reset_index(drop=True)
+    out = overview.results[["id", "area", "name", "short_name", "kind"]].iloc[where[order]].reset_index(drop=True)
     named = [(line.id, line.label) for line in lines]
     return out.astype({"kind": "str"}).assign(
         line=[named[n][0] for n in which[order]], label=[named[n][1] for n in which[order]], points=points[order],

@@ -19,12 +19,15 @@ from stores import empty_database, opened, sample_database
 from chengxin import access, citysheets, citywords, readers, trendline
 from chengxin.access import Access
 from chengxin.changes import put, record
-from chengxin.citypage import CityPage, tiles
+from chengxin.charts import RATES, Picture
+from chengxin.citypage import CityPage
 from chengxin.citysheets import defined
 from chengxin.overview import Choice, gathered, headline
+from chengxin.pages import stylesheet
 from chengxin.placing import shortened
+from chengxin.scheme import tiles
 from chengxin.store import writing
-from chengxin.weakspots import flags, group_rates, ranking, trend, unit_ranking
+from chengxin.weakspots import flags, group_rates, losses, ranking, trend, unit_ranking
 
 
 def test_every_figure_stands_there_with_its_definition(engine):
@@ -177,6 +180,62 @@ def test_what_is_taken_along_is_what_is_shown(engine):
         assert f"{row.line} {row.label}" in page.body["lost"].value
 
 
+def test_areas_lead_to_their_pages_from_wherever_they_stand(engine):
+    page = CityPage(engine, {"period": "2025"})
+    areas = dict(zip(page.city.results["name"], page.city.results["area"], strict=True))
+    for name in ("ranking", "heat", "lost", "flags"):
+        found = re.findall(r'<a href="area.ipynb\?([^"]*)">([^<]*)</a>', page.body[name].value)
+        assert found
+        for link, said in found:
+            assert dict(parse_qsl(html.unescape(link))) == {"area": areas[html.unescape(said)], "period": "2025"}
+
+
+def test_a_line_says_who_lost_most_there(engine):
+    page = CityPage(engine, {"kind": "street"})
+    rows = losses(page.city, page.choice, 3)
+    assert [len(who) for who in rows["who"]] == [min(10, count) for count in rows["areas"][:3]] + [0] * (len(rows) - 3)
+    first = rows.iloc[0]
+    lost = [each["lost"] for each in first["who"]]
+    assert lost == sorted(lost, reverse=True)
+    assert sum(lost) == pytest.approx(first["lost"]) or first["areas"] > 10
+    said = page.body["lost"].value
+    assert f"{first['line']} {first['label']}</summary>" in said
+    assert f"{first['who'][0]['name']}</a>（{first['who'][0]['short_name']}）失{lost[0]:g}分" in said
+
+
+def test_the_picture_has_what_the_page_shows_in_its_order(engine):
+    page = CityPage(engine)
+    names = [part.title if isinstance(part, Picture) else part.name for part in page.shown().drawn]
+    order = [
+        "主要数字",
+        "名次",
+        "各单位总分中位数",
+        "各单位",
+        "历年",
+        "红线",
+        "景区：",
+        "街区：",
+        "景区失分",
+        "街区失分",
+    ]
+    assert [name[: len(begin)] for name, begin in zip(names, order, strict=True)] == order
+    tiles_ = next(part for part in page.shown().drawn if isinstance(part, Picture))
+    for tile in page.tile.values():
+        assert tile.description.replace("\n", "", 1).replace("\n", "，") in tiles_.alt
+    heat = next(part for part in page.shown().drawn if isinstance(part, Picture) and "得分率" in part.title)
+    css = stylesheet()
+    for n, (_, words_, colour) in enumerate(RATES):  # one scale on the page and in the picture
+        assert f".cx-heat-{n} {{ background: {colour}; }}" in css
+        assert words_ in heat.svg
+        assert words_ in page.body["heat"].value
+
+
+def test_where_nothing_was_assessed_there_is_no_empty_heat_map(engine):
+    page = CityPage(engine, {"kind": "scenic_area", "county": "TZW"})
+    assert ranking(page.city, page.choice).empty
+    assert page.body["heat"].value == ""
+
+
 def test_a_figure_that_is_missing_has_no_unit_and_counts_have_theirs(engine):
     rows = headline(CityPage(engine).city, Choice("2026"))
     said = citywords.cards(rows).text
@@ -218,17 +277,20 @@ def test_a_change_in_the_database_shows_at_the_next_choice(tmp_path):
 
 
 def test_a_long_list_is_shortened_and_says_so():
-    block = np.repeat([0, 1, 2], [10, 4, 1])
+    block = np.repeat([0, 1, 2], [10, 5, 1])
     kept, after = shortened(block, 2, 2)
-    assert kept.tolist() == [0, 1, 8, 9, 10, 11, 12, 13, 14]
-    assert after.tolist() == [0, 6, 0, 0, 0, 0, 0, 0, 0]
+    assert kept.tolist() == [0, 1, 8, 9, 10, 11, 12, 13, 14, 15]  # a gap of one is filled
+    assert after.tolist() == [0, 6, 0, 0, 0, 0, 0, 0, 0, 0]
     kept, after = shortened(block, 3)
-    assert kept.tolist() == [0, 1, 2, 10, 11, 12, 14]
-    assert after.tolist() == [0, 0, 7, 0, 0, 1, 0]
+    assert kept.tolist() == [0, 1, 2, 10, 11, 12, 15]
+    assert after.tolist() == [0, 0, 7, 0, 0, 2, 0]
+    kept, after = shortened(block, 4)
+    assert kept.tolist() == [0, 1, 2, 3, *range(10, 16)]
+    assert after.tolist() == [0, 0, 0, 6, 0, 0, 0, 0, 0, 0]
     kept, after = shortened(np.zeros(30), 2, 2, near=[15])
     assert kept.tolist() == [0, 1, *range(12, 19), 28, 29]
     assert after.sum() + len(kept) == 30
-    assert shortened(block, None)[0].tolist() == list(range(15))
+    assert shortened(block, None)[0].tolist() == list(range(16))
     assert shortened(np.zeros(0), 2, 2)[0].tolist() == []
 
 
@@ -263,6 +325,10 @@ def test_the_page_in_a_browser(browser, served, sample):
         expect(lead).to_contain_text("全市2025年", timeout=60_000)
         page.locator(".cx-unit", has_text="临海市").click()
         expect(lead).to_contain_text("临海市2025年", timeout=30_000)
+        expect(page.locator(".cx-unit[aria-pressed=true]")).to_contain_text("临海市")
+        page.wait_for_url("**/city.ipynb?period=2025&kind=street&county=331082")
+        page.reload()  # the choice is kept
+        expect(lead).to_contain_text("临海市2025年", timeout=60_000)
         page.locator(".cx-unit", has_text="临海市").click()
         expect(lead).to_contain_text("全市2025年", timeout=30_000)
         page.get_by_label("类别").select_option("全部")

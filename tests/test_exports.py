@@ -34,7 +34,7 @@ def shown():
     chart = charts.trend(pd.DataFrame({"area": ["甲"], "period": ["2025"], "total": [90.0]}), "历年中位数")
     chosen = {"评价期": "2026年", "类别": "", "填报单位": "全市"}
     said = {"总分": "各条得分之和。"}
-    return Shown("全市看板", chosen, date(2026, 10, 31), True, [sheet, other], [chart], said)
+    return Shown("全市看板", chosen, date(2026, 10, 31), True, [sheet, other], [sheet, chart, other], said)
 
 
 def test_csv_opens_in_excel_and_is_read_by_pandas_with_the_same_figures(shown):
@@ -108,7 +108,7 @@ def test_a_picture_is_a_sharp_png_with_title_date_and_mark_in_it(shown, monkeypa
 def test_a_long_table_is_drawn_in_part_and_counted_and_a_long_picture_stays_small(shown, monkeypatch):
     drawn = []
     monkeypatch.setattr(exports, "png", lambda svg, scale: drawn.append(svg) or b"")
-    to_png(replace(shown, sheets=[replace(shown.sheets[0], drawn=3)]))
+    to_png(replace(shown, drawn=[replace(shown.sheets[0], drawn=3)]))
     assert "共7项，此处列前3项；全部见表格文件。" in drawn[0]
     assert len(pd.read_csv(io.BytesIO(to_csv(shown)))) == 7
     rows = [[f"{n}", "名" * 40] for n in range(4000)]
@@ -120,15 +120,16 @@ def test_bars_begin_where_the_note_says_and_ranges_are_told_apart(shown, monkeyp
     monkeypatch.setattr(exports, "png", lambda svg, scale: drawn.append(svg) or b"")
     frame = pd.DataFrame({"low": [90.0, 80.0], "high": [90.0, 95.0]})
     bars = Sheet("名次", frame, {"high": "最高"}, bar="high", since="low")
-    to_png(replace(shown, sheets=[bars], charts=[]))
-    assert "条形自70起；空心的为可能范围。" in drawn[0]
+    to_png(replace(shown, drawn=[bars]))
+    assert "条形自70分起；空心的为可能范围。" in drawn[0]
     assert drawn[0].count('fill="#cfdcec"') == 1
-    to_png(replace(shown, sheets=[replace(bars, frame=frame.iloc[:0])], charts=[]))  # nothing to draw is no fault
+    to_png(replace(shown, drawn=[replace(bars, frame=frame.iloc[:0])]))  # nothing to draw is no fault
 
 
 @pytest.mark.parametrize("frame", [FRAME.iloc[:0], FRAME.assign(total=np.nan)], ids=["empty", "missing"])
 def test_nothing_to_show_is_no_fault(shown, frame):
-    bare = replace(shown, sheets=[Sheet("名次", frame, COLUMNS, bar="total")], charts=[])
+    sheet = Sheet("名次", frame, COLUMNS, bar="total")
+    bare = replace(shown, sheets=[sheet], drawn=[sheet])
     assert to_csv(bare).startswith(b"\xef\xbb\xbf")
     assert openpyxl.load_workbook(io.BytesIO(to_xlsx(bare)))["名次"].max_row == len(frame) + 1
     assert to_png(bare).startswith(b"\x89PNG")
@@ -197,3 +198,13 @@ def test_head_figures_keep_their_own_decimals_and_dates_are_dates():
     assert cells == [["21", "个", "-1", "2026-10-31"], ["81.00–90.00", "分", "", "2026-10-31"],
                      ["96.7", "%", "", "2026-10-31"]]  # fmt: skip
     assert exports.said(frame)["总分"] == "略。"
+
+
+def test_a_negative_figure_has_a_minus_in_the_picture_and_stays_a_number_in_the_files(shown, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(exports, "png", lambda svg, scale: drawn.append(svg) or b"")
+    to_png(shown)
+    assert ">−1.25</text>" in drawn[0]
+    assert ">−0.5</text>" in drawn[0]
+    assert ">-1.25<" not in drawn[0]
+    assert "-1.25" in to_csv(shown).decode("utf-8-sig")

@@ -88,6 +88,8 @@ ORDER = [
     *(
         "board",
         "citywords",
+        "scheme",
+        "weakwords",
         "trendline",
         "citysheets",
         "citypage",

@@ -1,5 +1,5 @@
-// What the widgets leave out: a group of buttons has a name and says which one is pressed, and a file that is too large
-// never leaves the browser, where it would cut the line to the kernel.
+// What the widgets leave out: a group of buttons has a name and says which one is pressed, the page's address says what
+// was chosen, and a file that is too large never leaves the browser, where it would cut the line to the kernel.
 (() => {
   const dress = () => {
     for (const group of document.querySelectorAll(".cx-page .widget-toggle-buttons")) {
@@ -13,11 +13,19 @@
       }
     }
   };
+  const press = () => {
+    for (const tile of document.querySelectorAll(".cx-page .cx-unit")) {
+      const pressed = String(tile.classList.contains("cx-ok"));
+      if (tile.getAttribute("aria-pressed") !== pressed) tile.setAttribute("aria-pressed", pressed);
+    }
+    const here = document.querySelector(".cx-page a.cx-here");
+    if (here && here.href !== location.href) history.replaceState(null, "", here.href);
+  };
   let due = false;
   const soon = () => {
     if (due) return;
     due = true;
-    setTimeout(() => { due = false; dress(); }, 150);
+    setTimeout(() => { due = false; dress(); press(); }, 150);
   };
   addEventListener("DOMContentLoaded", () => {
     new MutationObserver(soon).observe(document.body, { subtree: true, childList: true, attributeFilter: ["class"] });
