@@ -139,10 +139,16 @@ def happened(found: pd.DataFrame) -> Tally:
     return Tally(found, areas_of(found[found["counted"]]))
 
 
-def text(column: pd.Series) -> Any:
-    """Days as 2026-03-19, empty where missing."""
-    days = dates(column)
-    return np.where(np.isnat(days), "", np.datetime_as_string(days)).astype(object)
+def text(days: Any) -> Any:
+    """Days as 2026年3月19日, empty where missing.
+
+    Parameters
+    ----------
+    days : a column, or an array of datetime64
+    """
+    codes, known = pd.factorize(pd.DatetimeIndex(dates(days) if isinstance(days, pd.Series) else days))
+    words = [f"{day.year}年{day.month}月{day.day}日" for day in known]
+    return np.array([*words, ""], object)[codes]  # a missing day has code −1
 
 
 def looked_up(keys: pd.Series, texts: pd.Series | Mapping[str, str]) -> pd.Series:

@@ -22,7 +22,7 @@ def named(instruments: pd.DataFrame) -> Any:
 
 
 def instrument_said(instruments: pd.DataFrame) -> Any:
-    """One phrase for every instrument of `clock`, such as 电子计价秤 出厂编号A123，有效期至2026-03-19，已超期."""
+    """One phrase for every instrument of `clock`, such as 电子计价秤 出厂编号A123，有效期至2026年3月19日，已超期."""
     state = instruments["state"].to_numpy(object)
     reckoned = np.where(instruments["computed"], "（按检定周期推算）", "").astype(object)
     dated = "有效期至" + text(instruments["valid_until"]) + reckoned + "，"
@@ -168,8 +168,7 @@ def disputes_in_time(view: View, line: Line, limits: Limits) -> Tally:
          "尚在期限内，未计入"],
         "超过期限仍未处置完毕",
     )  # fmt: skip
-    ends = np.datetime_as_string(last).astype(object) if len(last) else np.empty(0, object)
-    said = text(cases["received_on"]) + "受理，期限至" + ends + "，" + state
+    said = text(cases["received_on"]) + "受理，期限至" + text(last) + "，" + state
     found = rows(cases, "complaint", timely, said, whole=~waiting)
     pending = found[waiting].groupby("area").size()
     notes = {area: f"另有{n}起尚在{limit}个工作日期限内，未计入" for area, n in pending.items()}

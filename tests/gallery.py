@@ -26,7 +26,7 @@ def line(number: str, text: str, control: w.Widget, state: str, said: str) -> w.
         html('<span class="cx-tag {state}">{said}</span>　得 <b>4</b>/6 分', state=state, said=said),
         w.Textarea(description="说明", placeholder="不满分时写明理由", continuous_update=False).add_class("cx-note"),
         html(
-            "<details><summary>证据：台账2行</summary><p>电子秤 TCS-150，有效期至2026-03-01</p></details>",
+            "<details><summary>证据：台账2行</summary><p>电子秤 TCS-150，有效期至2026年3月1日</p></details>",
             "cx-evidence",
         ),
         box(

@@ -37,7 +37,7 @@ def test_every_line_stands_there_with_its_reason_and_what_is_behind_it(engine):
     for row in page.shown.evidence.query("telling and used").to_dict("records"):
         assert row["said"] in said
         assert row["id"] in said
-    assert "台账记录1条，都计入：2026-09-04调查，有效问卷315份，满意298份" in said
+    assert "台账记录1条，都计入：2026年9月4日调查，有效问卷315份，满意298份" in said
     assert "得分按录入值；台账为" not in said
 
 

@@ -151,7 +151,7 @@ def test_forty_instruments_two_overdue(kind, line, points):
     rows = found.evidence[found.evidence["line"] == line]
     costs = rows[rows["counted"] == (kind == "scenic_area")]
     assert list(costs["id"]) == ["I23", "I7"]
-    assert list(costs["said"]) == [f"电子计价秤 出厂编号A{n}，有效期至2026-03-19，已超期" for n in (23, 7)]
+    assert list(costs["said"]) == [f"电子计价秤 出厂编号A{n}，有效期至2026年3月19日，已超期" for n in (23, 7)]
     assert set(rows["ledger"]) == {"instrument"}
 
 
@@ -183,15 +183,15 @@ def test_all_that_is_not_in_date_is_counted_and_said():
     assert value(found, "2.1") == 5
     assert note(found, "2.1") == "已超期2台件、检定不合格1台件、没有检定记录1台件、有效期不明1台件"
     assert said(found, "2.1") == [
-        "电子计价秤 未登记出厂编号，有效期至2026-03-19，已超期",
-        "电子计价秤 出厂编号A1，有效期至2026-03-19，已超期",
+        "电子计价秤 未登记出厂编号，有效期至2026年3月19日，已超期",
+        "电子计价秤 出厂编号A1，有效期至2026年3月19日，已超期",
         "电子计价秤 出厂编号A1，没有检定记录",
-        "电子计价秤 出厂编号A1，2026-06-01检定不合格",
-        "量杯 出厂编号A1，2026-01-05检定合格，有效期不明",
+        "电子计价秤 出厂编号A1，2026年6月1日检定不合格",
+        "量杯 出厂编号A1，2026年1月5日检定合格，有效期不明",
     ]
     again = street(**owners, **tables)
     assert value(again, "1.1") == (4, 9)
-    assert "电子计价秤 出厂编号A1，有效期至2027-01-04（按检定周期推算），在有效期内" in said(again, "1.1", True)
+    assert "电子计价秤 出厂编号A1，有效期至2027年1月4日（按检定周期推算），在有效期内" in said(again, "1.1", True)
 
 
 def test_an_area_without_instruments_is_not_assessed_and_one_without_mandatory_ones_is_0_of_0():
@@ -275,7 +275,7 @@ def test_merchants_registered(columns, until, counted, why):
 @pytest.mark.parametrize(
     ("columns", "counted", "why"),
     [
-        ({}, 1, "merchant0：2026-01-05签订诚信计量承诺书并公示"),
+        ({}, 1, "merchant0：2026年1月5日签订诚信计量承诺书并公示"),
         ({"withdrawn_on": date(2026, 7, 1)}, 1, "签订诚信计量承诺书并公示"),
         ({"withdrawn_on": date(2026, 6, 30)}, 0, "诚信计量承诺已撤回"),
         ({"shown": None}, 0, "没有登记在规定位置公示"),
@@ -315,8 +315,8 @@ def test_surveys_of_the_period_are_added_and_the_interval_said():
     assert value(found, "15.1") == (285, 300)
     assert note(found, "15.1") == "95.0%（91.9%–97.0%），样本未能确认≥95%"
     assert said(found, "15.1") == [
-        "2026-05-01调查，有效问卷200份，满意190份",
-        "2026-06-30调查，有效问卷100份，满意95份",
+        "2026年5月1日调查，有效问卷200份，满意190份",
+        "2026年6月30日调查，有效问卷100份，满意95份",
     ]
     assert note(street(survey=rows), "12.1") == "95.0%（91.9%–97.0%）"
     assert "不足400份" in note(street(survey=rows, settings={"survey_least_answers": 400}), "12.1")
@@ -342,7 +342,7 @@ def test_training_by_the_areas_latest_summary():
     found = street(merchant=[{"code": "M1"}, {"code": "M2"}], training=rows)
     assert value(found, "4.1") == (57, 60)
     assert note(found, "4.1") == ""
-    assert said(found, "4.1") == ["2026-06-01培训，工作人员60人，已受训57人"]
+    assert said(found, "4.1") == ["2026年6月1日培训，工作人员60人，已受训57人"]
 
 
 def test_training_by_merchant_when_there_is_no_summary():
@@ -402,8 +402,8 @@ def test_a_dispute_within_its_limit_is_left_out_and_said():
     assert value(found, "5.1") == (1, 2)
     assert note(found, "5.1") == "另有1起尚在45个工作日期限内，未计入"
     assert said(found, "5.1", False) == [
-        "2026-06-01受理，期限至2026-08-04，尚在期限内，未计入",
-        "2026-02-02受理，期限至2026-04-13，超过期限仍未处置完毕",
+        "2026年6月1日受理，期限至2026年8月4日，尚在期限内，未计入",
+        "2026年2月2日受理，期限至2026年4月13日，超过期限仍未处置完毕",
     ]
 
 
@@ -424,7 +424,7 @@ def test_supervisors_activities():
     rows = [{}, {"held_on": date(2025, 6, 1)}, {"held_on": date(2026, 7, 1)}]
     found = street(supervisor_activity=rows)
     assert value(found, "13.1") == 1
-    assert said(found, "13.1") == ["2026-05-01“抽查复秤”活动，监督员3人"]
+    assert said(found, "13.1") == ["2026年5月1日“抽查复秤”活动，监督员3人"]
     assert value(street(supervisor_activity=rows[1:]), "13.1") == 0
     assert value(street(supervisor_activity=rows[2:]), "13.1") is None
 
@@ -438,7 +438,7 @@ def test_media_of_county_level_or_higher_count_for_scenic_areas_and_all_for_stre
     rows += [{"kind": "media", "area": None, "merchant": "M1"}, {"kind": "media", "area": None}]
     tables = {"merchant": [{"code": "M1"}], "event": rows}
     assert value(scenic(**tables), "16.1") == 5
-    assert said(scenic(**tables), "16.1", False) == ["2026-05-01，报道（级别不在本条范围，未计）"]
+    assert said(scenic(**tables), "16.1", False) == ["2026年5月1日，报道（级别不在本条范围，未计）"]
     assert value(street(**tables), "14.1") == 6
 
 
@@ -454,7 +454,7 @@ def test_honours_of_a_merchant_count_for_the_street_only():
     }
     assert value(street(**tables), "15.1") == 2
     assert value(scenic(**tables), "17.1") == 1
-    assert said(scenic(**tables), "17.1", False) == ["2026-05-01，报道（不属区域自身，未计）"]
+    assert said(scenic(**tables), "17.1", False) == ["2026年5月1日，报道（不属区域自身，未计）"]
 
 
 def test_reassured_consumption_holds_on_and_is_met_once():
@@ -462,7 +462,7 @@ def test_reassured_consumption_holds_on_and_is_met_once():
     assert value(scenic(event=[old]), "18.1") == 1
     twice = scenic(event=[old, {"kind": "reassured", "happened_on": date(2026, 1, 1)}])
     assert value(twice, "18.1") == 1
-    assert said(twice, "18.1") == ["2026-01-01，报道"]
+    assert said(twice, "18.1") == ["2026年1月1日，报道"]
     assert value(scenic(event=[{"kind": "reassured", "happened_on": date(2026, 7, 1)}]), "18.1") is None
     of_one = {"kind": "reassured", "area": None, "merchant": "M1"}
     assert value(scenic(merchant=[{"code": "M1"}], event=[of_one]), "18.1") is None
@@ -481,7 +481,7 @@ def test_monitoring_points_stand_on_the_day():
     ]
     found = street(merchant=[{"code": "M1"}], monitoring_point=rows)
     assert value(found, "16.1") == 3
-    assert said(found, "16.1", False) == ["点，2020-01-01设立，2026-06-30取消，未计"]
+    assert said(found, "16.1", False) == ["点，2020年1月1日设立，2026年6月30日取消，未计"]
 
 
 PROMPTED = {"kind": "instrument", "prompted_on": date(2026, 2, 2), "due_on": date(2026, 6, 29)}
@@ -490,13 +490,13 @@ PROMPTED = {"kind": "instrument", "prompted_on": date(2026, 2, 2), "due_on": dat
 @pytest.mark.parametrize(
     ("columns", "counted", "why"),
     [
-        ({}, True, "2026-02-02提示，期限2026-06-29已过，仍未整改"),
+        ({}, True, "2026年2月2日提示，期限2026年6月29日已过，仍未整改"),
         ({"due_on": date(2026, 6, 30)}, False, "整改期限未到，未计"),
-        ({"due_on": None}, True, "期限2026-02-02已过，仍未整改"),
+        ({"due_on": None}, True, "期限2026年2月2日已过，仍未整改"),
         ({"due_on": None, "prompted_on": date(2026, 6, 30)}, False, "整改期限未到，未计"),
         ({"due_on": None, "prompted_on": None}, False, "尚未提示整改，未计"),
         ({"prompted_on": date(2026, 7, 1), "due_on": date(2026, 7, 9)}, False, "尚未提示整改，未计"),
-        ({"rectified_on": date(2026, 6, 30)}, False, "2026-06-30已整改，未计"),
+        ({"rectified_on": date(2026, 6, 30)}, False, "2026年6月30日已整改，未计"),
         ({"rectified_on": date(2026, 7, 1)}, True, "仍未整改"),
     ],
 )
@@ -505,7 +505,7 @@ def test_unrectified_instruments(columns, counted, why):
     for found, line in ((street(**tables), "17.1"), (scenic(**tables), "19.1")):
         assert value(found, line) == (1 if counted else None)
         (text,) = said(found, line, counted)
-        assert text.startswith("2026-02-01发现使用未检定、超周期或不合格器具，")
+        assert text.startswith("2026年2月1日发现使用未检定、超周期或不合格器具，")
         assert text.endswith(why)
 
 
@@ -522,8 +522,8 @@ def test_violations_belong_to_the_year_they_were_found_or_decided_in():
     found = street(violation=rows)
     assert [value(found, line) for line in ("17.1", "18.1", "19.1")] == [None, 1, 2]
     assert said(found, "19.1") == [
-        "2026-03-01因重大生产安全事故被处罚（甲罚〔2026〕1号）",
-        "2026-03-01因其他违法违规行为被处罚",
+        "2026年3月1日因重大生产安全事故被处罚（甲罚〔2026〕1号）",
+        "2026年3月1日因其他违法违规行为被处罚",
     ]
     assert [value(scenic(violation=rows), line) for line in ("19.1", "20.1", "21.1")] == [None, 1, 2]
 
