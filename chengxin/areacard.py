@@ -21,6 +21,7 @@ from chengxin.store import open_store
 from chengxin.views import DEMO, SIGN, CountyIndex, county_index
 
 SECTIONS = {"base": "基本分", "bonus": "加分", "deduction": "扣分"}
+RANKED = {"county_rank": "辖区名次", "city_rank": "全市名次"}
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,15 @@ class AreaCard:
         )
         return tables.Html(said.text + SIGN)
 
+    def result_table(self) -> tables.Html:
+        """Points of the three sections, the total and the ranks."""
+        row = self.row
+        ranks = {name: "不排名" if pd.isna(row[name]) else str(row[name]) for name in RANKED}
+        frame = pd.DataFrame([{**row[list(SECTIONS)], "total": total_shown(row).replace("\n", ""), **ranks}])
+        columns = {**{name: f"{title}（分）" for name, title in SECTIONS.items()}, "total": "总分（分）", **RANKED}
+        points = frame.astype(dict.fromkeys(SECTIONS, float))
+        return tables.table(points, columns, "表1　评价结果", right=["total", *RANKED])
+
     def total_in_words(self) -> tables.Html:
         """How the total came about."""
         return tables.facts({"总分算式": total_in_words(self.row, self.sheet.attrs)})
@@ -83,7 +93,7 @@ class AreaCard:
             mark=row_marks(self.sheet),
         )
         columns = {"content": "条目", "full": "分值", "got": "得分", "why": "得分说明", "seen": "佐证"}
-        for number, (section, title) in enumerate(SECTIONS.items(), 1):
+        for number, (section, title) in enumerate(SECTIONS.items(), 2):
             part = shown[shown["section"] == section]
             whole = part["score"].sum()
             caption = f"表{number}　{title}条目（共{len(part)}条，计{plain(round(whole, 4))}分）"
@@ -111,7 +121,7 @@ class AreaCard:
             "content": "条目", "points": "可挽回（分）", "remedy": "整改建议", "owner": "责任人", "due": "期限",
             "state": "状态",
         }  # fmt: skip
-        caption = f"表4　整改事项（共{len(mine)}项，可挽回{mine['points'].sum():.2f}分）"
+        caption = f"表5　整改事项（共{len(mine)}项，可挽回{mine['points'].sum():.2f}分）"
         return tables.table(mine, columns, caption, mark="mark")
 
     def attached(self) -> list[tables.Html]:
@@ -119,8 +129,8 @@ class AreaCard:
         rows, unlike = self.index.evidence, self.index.overridden
         told = rows[(rows["assessment"] == self.assessment) & rows["telling"] & rows["used"]]
         unlike = unlike[unlike["assessment"] == self.assessment]
-        made = [evidence_table(self.rubric, told, "表5　得失分所依据的台账记录")]
-        return [*made, overridden_table(self.rubric, unlike, "表6　与台账不同的录入值（得分按录入值）")]
+        made = [evidence_table(self.rubric, told, "表6　得失分所依据的台账记录")]
+        return [*made, overridden_table(self.rubric, unlike, "表7　与台账不同的录入值（得分按录入值）")]
 
     def last_page(self) -> tables.Html:
         """Rubric, version, readings and hash."""

@@ -19,7 +19,7 @@ from threading import Event, Lock
 from filelock import FileLock, Timeout
 
 from chengxin import readers
-from chengxin.cluster import Cluster
+from chengxin.cluster import Cluster, place_of
 from chengxin.errors import UsageError
 from chengxin.kernels import Forks, QuickKernel
 from chengxin.making import FORMATS, TIMEOUT, WARM, Job, Made, make_one
@@ -86,6 +86,8 @@ def make_reports(
         another kit or see other data
     MissingExtraError : a cluster is asked for and Dask is not installed
     """
+    if cluster is not None:
+        place_of(cluster)
     address = address_of(database).render_as_string(hide_password=False)
     os.environ["CHENGXIN_DB"] = address
     engine = open_store(read_only=True)

@@ -32,6 +32,7 @@ from chengxin.reports import KINDS, content
 from chengxin.scoring import score, totals
 from chengxin.store import open_store
 
+EXPECTED = "应为dask scheduler显示的地址，如tcp://10.0.0.5:8786"
 WAIT = 10  # seconds to wait for a scheduler
 REHEARSED = 10  # units of which a worker gathers the data beforehand
 _STATE: dict[str, Any] = {}  # of a worker process: its preloaded process and whose reports that one makes
@@ -47,6 +48,24 @@ class Task:
     address: str
     content: str
     codes: str
+
+
+def place_of(address: str) -> tuple[str, int]:
+    """Host and port of a scheduler's address.
+
+    Parameters
+    ----------
+    address : such as ``tcp://10.0.0.5:8786``
+
+    Raises
+    ------
+    UsageError : it is none
+    """
+    with contextlib.suppress(ValueError):
+        place = urlsplit(address)
+        if place.scheme in ("tcp", "tls") and place.hostname and place.port:
+            return place.hostname, place.port
+    raise UsageError(f"集群地址“{address[:80]}”写法有误；{EXPECTED}。")
 
 
 @contextlib.contextmanager
@@ -66,13 +85,12 @@ def connected(address: str) -> Iterator[Any]:
         from distributed import Client
     except ImportError:
         raise MissingExtraError('在集群上运行要用Dask。请运行：pip install "chengxin[cluster]"') from None
+    place = place_of(address)
     try:
-        place = urlsplit(address)
-        socket.create_connection((str(place.hostname), int(place.port or 0)), WAIT).close()
+        socket.create_connection(place, WAIT).close()
         client = Client(address, timeout=WAIT, set_as_default=False)
     except (OSError, ValueError):
-        expected = "应为dask scheduler显示的地址，如tcp://10.0.0.5:8786，请核对它是否在运行"
-        raise UsageError(f"连不上集群“{address}”；{expected}。") from None
+        raise UsageError(f"连不上集群“{address}”；{EXPECTED}，请核对它是否在运行。") from None
     with client:
         if not client.nthreads():
             raise UsageError(f"集群“{address}”里没有计算进程；请先运行：dask worker {address} --nthreads 1")

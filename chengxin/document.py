@@ -38,6 +38,11 @@ class Block:
         """The caption without its number and its remark in brackets."""
         return re.sub(r"（.*", "", NUMBERED.sub("", self.text))
 
+    @property
+    def remark(self) -> str:
+        """The caption's remark in brackets: units, how the rows are ordered; empty where there is none."""
+        return self.text[self.text.find("（") + 1 :].removesuffix("）") if "（" in self.text else ""
+
 
 def read(notebook: Any) -> list[Block]:
     """Blocks of an executed notebook in order; its title cell gives only its words.

@@ -159,7 +159,7 @@ def instruments(rows: pd.DataFrame, by: str) -> Html:
     titles = {"out": "不在有效期内", "urgent": f"{urgent}天内到期", "soon": f"{urgent + 1}至{soon}天内到期"}
     counts = rows.groupby([by, "group"]).size().unstack(fill_value=0).reindex(columns=list(titles), fill_value=0)
     counts = counts.sort_values(list(titles), ascending=False)
-    table = tables.ruled("各" + BY[by], {BY[by]: "", **{f"{title}（台件）": "num" for title in titles.values()}},
+    table = tables.ruled("各" + BY[by], {BY[by]: "", **{f"{title}台（件）数": "num" for title in titles.values()}},
                          (["", name, *map(str, row)] for name, *row in counts.head(MOST).itertuples()))  # fmt: skip
     parts = [table.text, _over(len(counts))]
     for group, title in titles.items():

@@ -32,7 +32,7 @@ def place_in_words(place: Any, count: int) -> str:
 
 def sheet_table(sheet: pd.DataFrame, caption: str) -> tables.Html:
     """A score sheet with reasons."""
-    shown = {"base": "", "bonus": "加", "deduction": "扣"}
+    shown = {"base": "", "bonus": "+", "deduction": "−"}
     rows = sheet.assign(
         content=sheet["line"].astype(object) + " " + sheet["label"],
         full=[f"{shown[s]}{plain(p)}" for s, p in zip(sheet["section"], sheet["points"], strict=True)],

@@ -117,7 +117,7 @@ def _cell(cell: Any, numeric: bool, heading: str = "") -> str:
     elif isinstance(cell, bool):
         text = "是" if cell else "否"
     elif isinstance(cell, float):
-        text = f"{cell:.2f}"
+        text = f"{cell:.2f}".replace("-", "−")
     else:
         text = html.escape(str(cell)).replace("\n", "<br>")
     if heading:

@@ -37,7 +37,7 @@ def instruments_overdue(view: View, line: Line, limits: Limits) -> Tally:
     used = view.in_use("mandatory")
     bad = used[used["state"].isin(NOT_IN_DATE)]
     counts = bad.groupby(["area", "state"]).size().unstack(fill_value=0)
-    notes = {area: "、".join(f"{STATES[state]}{n}台件" for state in NOT_IN_DATE if (n := row.get(state, 0)))
+    notes = {area: "、".join(f"{STATES[state]}{n}台（件）" for state in NOT_IN_DATE if (n := row.get(state, 0)))
              for area, row in counts.to_dict("index").items()}  # fmt: skip
     found = rows(bad, "instrument", True, instrument_said(bad))
     return Tally(found, areas_of(view.instruments), notes=notes)

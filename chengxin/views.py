@@ -156,9 +156,10 @@ class CountyIndex:
         """What became of the items of the period before, area by area."""
         columns = {
             "name": "评价对象", "before": "上期", "closed": "补回", "partly": "部分", "open": "未补", "worse": "增失",
-            "late": "逾期", "regained": "挽回分", "now": "本期", "points": "可挽回分",
+            "late": "逾期", "regained": "挽回（分）", "now": "本期", "points": "可挽回（分）",
         }  # fmt: skip
-        caption = "表3　整改事项跟踪（事项单位：项；补回为失分全部挽回，部分为挽回一部分，增失为失分增多）"
+        told = "事项单位：项；补回为失分全部挽回，部分为挽回一部分，增失为失分增多；挽回为负的，失分净增"
+        caption = f"表3　整改事项跟踪（{told}）"
         return tables.table(self.followed, columns, caption)
 
     def areas(self) -> Iterator[object]:

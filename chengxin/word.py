@@ -13,7 +13,7 @@ from chengxin.wordpage import HEI, TYPE_AREA, blank, indent
 FILLS = {"red": "FBE4E1", "short": "FDF6E9", "head": "EEF3F9"}
 ROOM, ACROSS = 20, 48  # characters of a title on one line; of a line of a table
 SMALLEST = 7.5  # points of the letters of a table with many columns; 9 of others
-TOGETHER = 8  # rows of facts that are kept on one page
+TOGETHER = 8  # rows of facts or of a table that are kept on one page
 DENSE = 3  # pixels a point of a chart, for print
 
 
@@ -70,8 +70,13 @@ def _sign(document: Any, block: Block) -> None:
 
 def _facts(document: Any, block: Block) -> None:
     table = _grid(document, block.rows, [0.3, 0.7], [False, False], [""] * len(block.rows), 10.5)
-    if len(block.rows) <= TOGETHER:
-        for cell in table._cells[:-2]:
+    _together(table, len(block.rows), 2)
+
+
+def _together(table: Any, rows: int, columns: int) -> None:
+    """Keep a table of few rows on one page."""
+    if rows <= TOGETHER:
+        for cell in table._cells[:-columns]:
             cell.paragraphs[0].paragraph_format.keep_with_next = True
 
 
@@ -81,7 +86,8 @@ def _table(document: Any, block: Block) -> None:
         wide = widths(block, ACROSS)
         shares = [each / sum(wide) for each in wide]
         size = max(SMALLEST, round(18 * min(1, ACROSS / sum(wide))) / 2)
-        _grid(document, [block.columns, *block.rows], shares, block.right, ["head", *block.marks], size)
+        table = _grid(document, [block.columns, *block.rows], shares, block.right, ["head", *block.marks], size)
+        _together(table, len(block.rows), len(shares))
 
 
 def _grid(

@@ -14,6 +14,11 @@ INSTEAD = {  # the family a reader's program takes where the named one is not in
 }
 STYLES = {"Title": (SONG, 22), "Heading 1": (HEI, 16), "Heading 2": (KAI, 16), "Heading 3": (FANG, 16),
           "Normal": (FANG, 16), "Caption": (HEI, 12)}  # fmt: skip
+APP = (
+    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    '<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/extended-properties">'
+    "<Application>chengxin</Application></Properties>"
+)
 LINE, TYPE_AREA = 28, 156  # points between lines, mm of the type area's width
 FOOT = 22  # mm from the page's end to the page number, so that this stands 7 mm below the type area
 CLOSER = -5  # twentieths of a point between characters: 28 on a line of the type area, not 27
@@ -34,8 +39,7 @@ def blank(title: str) -> Any:
     page = document.sections[0]
     page.page_width, page.page_height = Mm(210), Mm(297)
     page.top_margin, page.bottom_margin, page.left_margin, page.right_margin = Mm(37), Mm(35), Mm(28), Mm(26)
-    document.core_properties.title, document.core_properties.author = title, "chengxin"
-    document.core_properties.language = "zh-CN"
+    _properties(document, title)
     for name, (font, size) in STYLES.items():
         style = document.styles[name]
         _font(style, font, size)
@@ -54,6 +58,19 @@ def blank(title: str) -> Any:
     _footers(document)
     _fallbacks(document)
     return document
+
+
+def _properties(document: Any, title: str) -> None:
+    """What the file says of itself: nothing of the template that it began from."""
+    about, package = document.core_properties, document.part.package
+    about.title, about.author, about.last_modified_by, about.language = title, "chengxin", "chengxin", "zh-CN"
+    about.comments = about.keywords = about.subject = ""
+    for name, relation in list(package.rels.items()):
+        if relation.reltype.endswith("/thumbnail"):
+            del package.rels[name]
+    for part in package.iter_parts():
+        if str(part.partname) == "/docProps/app.xml":
+            part._blob = APP.encode()
 
 
 def _chinese(document: Any) -> None:

@@ -34,7 +34,8 @@ def to_xlsx(notebook: Any, title: str) -> bytes:
         if block.kind == "table":
             groups.setdefault(tuple(block.columns), []).append(block)
     banner = [["提示", block.text, ""] for block in blocks if block.kind == "banner"]
-    return written(groups.values(), [*banner, *_facts(blocks)], title)
+    remarks = [["表的说明", block.name, block.remark] for block in blocks if block.kind == "table" and block.remark]
+    return written(groups.values(), [*banner, *_facts(blocks), *remarks], title)
 
 
 def written(sheets: Iterable[list[Block]], facts: list[list[str]], title: str) -> bytes:
@@ -115,6 +116,7 @@ def _fill(sheet: Any, heads: list[str], rows: list[list[str]], right: list[bool]
         sheet.column_dimensions[get_column_letter(column)].width = min(WIDEST, 2 * max(len(head), longest) + 3)
     sheet.freeze_panes = "A2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(heads))}{len(rows) + 1}"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
     sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.print_title_rows = "1:1"

@@ -18,6 +18,7 @@ from chengxin.errors import UsageError
 from chengxin.filings import DIRECTIONS, checked, discrepancies, summary
 from chengxin.form import load_form
 from chengxin.held import held
+from chengxin.pointadvice import advice, unfavourable
 from chengxin.quarters import season
 from chengxin.settings import settings
 from chengxin.standing import STATES
@@ -30,17 +31,14 @@ CONTRADICTS = "前后矛盾或与台账不符"
 FILED = {
     "points": "监测点", "due": "应报", "on_time": STATES["on_time"], "late": STATES["late"],
     "returned": STATES["returned"], "missing": STATES["missing"],
-    "unfavourable": "有不利项", "contradictions": "有矛盾", "discrepancies": "核查不符", "valid_rate": "在检率",
-    "gm2d_rate": "一扫清率", "settle_rate": "处置率",
+    "unfavourable": "有不利项", "contradictions": "有矛盾", "discrepancies": "核查不符", "valid_rate": "在检率（%）",
+    "gm2d_rate": "一扫清率（%）", "settle_rate": "处置率（%）",
 }  # fmt: skip
-FILED_IN = "（单位：监测点为个，季报为份，比率为%）"
+FILED_IN = "（单位：监测点为个，季报为份）"
 INSTRUMENTS = {
-    "in_use": "在用强检器具（台件）",
-    "verified": "受检（台件）",
-    "qualified": "合格（台件）",
-    "inspected": "受检率（%）",
-    "passed": "合格率（%）",
-}
+    "in_use": "在用强检器具台（件）数", "verified": "受检台（件）数", "qualified": "合格台（件）数",
+    "inspected": "受检率（%）", "passed": "合格率（%）",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,6 +79,16 @@ class MonitoringYear:
             self._filed("quarter", "季度", f"表2　各季度季报报送情况{FILED_IN}"),
             self._instruments(),
         ]
+
+    def definitions(self) -> tables.Html:
+        """What the rates of the tables are made of, by the names of the form's counts."""
+        form = load_form()
+        made = {
+            FILED[rate]: f"季报中“{form.counts[part]}”合计÷“{form.counts[whole]}”合计；为0的不计算"
+            for rate, (part, whole) in form.rates.items()
+            if rate in FILED
+        }
+        return tables.facts({**made, "受检率（%）、合格率（%）": "按台账，受检÷在用，合格÷受检，分开计算"})
 
     def _filed(self, key: str, title: str, caption: str) -> tables.Html:
         rows = pd.concat([summary(self.judged, key), summary(self.judged).assign(**{key: "合计"})])
@@ -185,10 +193,15 @@ class MonitoringYear:
         missing = int((self.judged["state"] == "missing").sum())
         if missing:
             yield f"{missing}份季报没有报送，应督促补报并查明原因。"
-        if self.judged["overstated"].map(len).any():
+        over = self.judged["overstated"].map(len).any()
+        if over:
             yield "自查与核查不一致的监测点，应约谈负责人，下一季度优先核查。"
-        good, poor = int(last["recommend_merchant"].sum()), int(last["cancel_review"].sum())
-        yield f"连续报送良好的{good}个监测点列为诚信计量商户推荐候选，连续报送不规范的{poor}个提请研究监测点资格。"
+        if good := int(last["recommend_merchant"].sum()):
+            yield f"连续报送良好的{good}个监测点，列为诚信计量商户推荐候选，见表8。"
+        if poor := int(last["cancel_review"].sum()):
+            yield f"连续报送不规范的{poor}个监测点，提请研究是否取消监测点资格，见表9。"
+        if not (late or missing or over or good or poor):
+            yield "没有需要提请处理的事项，继续做好日常监测。"
 
     def sections(self) -> Iterator[tables.Html]:
         """Each point's own section, in the same four parts."""
@@ -197,13 +210,12 @@ class MonitoringYear:
             mine, tools = judged.get(point.code, self.judged.iloc[:0]), clocked.get(point.code, self.clocked.iloc[:0])
             state = mine["state"].map(lambda state: STATES.get(state, state))
             quarters = "；".join(mine["quarter"].map(season) + "：" + state + "，已答" + mine["answered"].astype("str"))
-            bad = sorted({number for items in mine["unfavourable"] for number in items})
             yield tables.facts(
                 {
                     "监测数据": quarters or "没有应报季报",
-                    "分析结果": f"不利项：{'、'.join(map(str, bad))}" if bad else "没有不利项",
+                    "分析结果": unfavourable(mine),
                     "结论": "".join(self._said(mine, tools)),
-                    "建议": _own_advice(mine, tools),
+                    "建议": advice(mine, tools),
                 },
                 f"{point.name}（{point.sector}）",
             )
@@ -213,18 +225,6 @@ class MonitoringYear:
         whole = dict(*summary(self.judged).head(1).to_dict("records"))
         names = ("points", "due", "on_time", "late", "missing", "contradictions", "overstated", "cancel_review")
         return "\n".join(f"{name}={whole.get(name, 0)}" for name in names) + "\n"
-
-
-def _own_advice(judged: pd.DataFrame, clocked: pd.DataFrame) -> str:
-    said = []
-    late = int(((clocked["management"] == "mandatory") & clocked["state"].isin(NOT_IN_DATE)).sum())
-    if late:
-        said.append(f"{late}台（件）强检器具立即停用并申请检定")
-    if judged["state"].isin(["late", "missing"]).any():
-        said.append("按期报送季报")
-    if judged["contradictions"].map(len).any() or judged["overstated"].map(len).any():
-        said.append("核对填报数据，如实填报")
-    return "；".join(said) + "。" if said else "继续保持。"
 
 
 def _candidates(last: pd.DataFrame, flag: str, decision: str, caption: str) -> tables.Html:

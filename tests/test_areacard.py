@@ -36,6 +36,9 @@ def test_every_line_stands_there_once_and_the_points_make_the_total(engine):
     base, bonus, deduction = (sum(float(row[2]) for row in cells(part)) for part in card.lines_tables())
     assert base + bonus - deduction == pytest.approx(card.row["total"], abs=0.006)
     assert f"{card.row['total']:.2f}分" in card.title_facts().text
+    (result,) = cells(card.result_table())
+    assert [float(cell) for cell in result[:4]] == pytest.approx([base, bonus, deduction, card.row["total"]], abs=0.006)
+    assert result[4:] == [str(card.row["county_rank"]), str(card.row["city_rank"])]
 
 
 def test_the_card_says_what_the_unit_s_report_says(engine):
@@ -54,6 +57,7 @@ def test_an_incomplete_area_has_a_range_and_no_rank(engine):
     card = area_card(engine, "331004-J2", "2026")
     assert "完整度" in card.title_facts().text
     assert "不排名" in card.title_facts().text
+    assert cells(card.result_table())[0][4:] == ["不排名", "不排名"]
     assert "—" in [row[2] for part in card.lines_tables() for row in cells(part)]
     alt, missing = card.waterfall().alt, re.findall(r"未评([\d.]+)分", card.waterfall().alt)
     assert alt.endswith(f"，最低可能总分{card.row['low']:.2f}分")

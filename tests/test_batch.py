@@ -188,6 +188,12 @@ def test_the_list_keeps_what_earlier_batches_made(demo, tmp_path):
     assert sorted(listed(tmp_path)) == sorted([[*made[:-1], stale], zone, [*past[:-1], stale]])
 
 
+def test_a_cluster_that_cannot_be_one_is_refused_also_where_nothing_is_to_be_made(demo, tmp_path):
+    make_reports(str(demo / "chengxin.db"), "2026", ["TZW"], tmp_path)
+    with pytest.raises(UsageError, match="集群地址“junk”写法有误"):
+        make_reports(str(demo / "chengxin.db"), "2026", ["TZW"], tmp_path, cluster="junk")
+
+
 @pytest.mark.parametrize("text", ["[]", "{", '{"a.html": 1}', '{"../../x": {"kind": "index"}}', "\x00"])
 def test_a_spoilt_manifest_counts_as_empty(tmp_path, text):
     (tmp_path / "manifest.json").write_text(text, "utf-8")

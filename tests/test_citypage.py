@@ -240,7 +240,7 @@ def test_a_figure_that_is_missing_has_no_unit_and_counts_have_theirs(engine):
     rows = headline(CityPage(engine).city, Choice("2026"))
     said = citywords.cards(rows).text
     assert "<b>96.6</b>%" in said
-    assert ">2273／2354台件</p>" in said
+    assert ">2273／2354台（件）</p>" in said
     assert "增加3个" in said
     assert "降3.4个百分点" in said
     said = citywords.cards(rows.assign(value=np.nan)).text

@@ -132,8 +132,10 @@ def test_workers_that_see_other_data_are_named_and_nothing_begins(local, databas
 
 
 def test_a_scheduler_that_is_not_there_and_dask_that_is_not_installed(monkeypatch):
-    for address in ("tcp://127.0.0.1:1", "127.0.0.1", "tcp://", "x:y"):
-        with pytest.raises(UsageError, match="连不上集群"), connected(address):
+    with pytest.raises(UsageError, match="连不上集群"), connected("tcp://127.0.0.1:1"):
+        pass
+    for address in ("junk", "127.0.0.1", "tcp://", "x:y", "http://127.0.0.1:8786", "tcp://127.0.0.1:99999"):
+        with pytest.raises(UsageError, match="写法有误；应为dask scheduler显示的地址"), connected(address):
             pass
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(MissingExtraError, match=r'pip install "chengxin\[cluster\]"'), connected("tcp://127.0.0.1:1"):

@@ -11,13 +11,14 @@ from pathlib import Path
 import docx
 import nbformat
 import openpyxl
+import pandas as pd
 import pypdf
 import pytest
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from lxml import html as lxml_html
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from chengxin import tables
+from chengxin import charts, tables
 from chengxin.batch import make_reports
 from chengxin.document import Block, led, read
 from chengxin.pdf import PAD, ROOM, to_pdf, widths
@@ -78,18 +79,51 @@ def test_poppler_reads_the_same_title(made):
     assert squeezed(pypdf.PdfReader(made["pdf"]).metadata.title) in squeezed(said)
 
 
-def test_nothing_that_announces_what_follows_ends_a_page(made):
-    """No heading, no question under it and no table's caption stands last on a page of the PDF."""
-    found = list(led(read(nbformat.read(made["ipynb"], 4))))
-    ahead = [block.text for block, leads in found if leads or block.kind == "heading" or (block.columns and block.rows)]
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"city"}))
+def test_nothing_that_announces_what_follows_ends_a_page(demo, tmp_path, kind):
+    """No heading, no question under it and no table's caption stands last on a page, in the PDF of any unit."""
+    batch = make_reports(str(demo / "chengxin.db"), "2026", None, tmp_path, kind=kind, formats=("pdf", "ipynb"))
+    assert len(batch.made) >= 9
+    for made in batch.made:
+        notebook, pdf = (tmp_path / next(name for name in made.files if name.endswith(end)) for end in ("ipynb", "pdf"))
+        assert _stranded(list(led(read(nbformat.read(notebook, 4)))), pdf) == [], pdf.name
+
+
+def _stranded(found, pdf) -> list[str]:
+    ahead = [squeezed(block.text) for block, leads in found
+             if leads or block.kind == "heading" or (block.columns and block.rows)]  # fmt: skip
     assert len(ahead) > 3
-    said = subprocess.run(["pdftotext", "-layout", made["pdf"], "-"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
+    stranded = []
     for page in said.split("\f")[:-1]:
         *_, last, number = [squeezed(line) for line in page.splitlines() if line.strip()]
         assert re.fullmatch(r"—\d+/\d+—", number)
-        assert not [
-            text for text in ahead if squeezed(text) == last or (len(last) > 8 and squeezed(text).endswith(last))
-        ]
+        stranded += [text for text in ahead if text == last or (len(last) > 8 and text.endswith(last))]
+    return stranded
+
+
+def test_a_short_table_stays_on_one_page():
+    """Wherever it begins; its first and last row are on the page of its caption, in PDF and in Word."""
+    rows, where = [[f"甲{n}", f"{n}"] for n in range(6)], set()
+    short = Block("table", "表1　短表", columns=["名", "数"], rows=rows, right=[False, True], marks=[""] * 6)
+    for above in range(20, 40, 2):
+        blocks = [*(Block("text", f"第{n}行") for n in range(above)), short]
+        outputs = [new_output("display_data", {"text/html": _html(block)}) for block in blocks]
+        notebook = new_notebook(cells=[new_code_cell(outputs=outputs)])
+        pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(to_pdf(notebook, "报告"))).pages]
+        (on,) = [n for n, page in enumerate(pages) if "短表" in page]
+        assert all(cell in pages[on] for cell, _ in rows)
+        where.add(on)
+    assert where == {0, 1}, "somewhere it was moved to the next page"
+    table = docx.Document(io.BytesIO(written(blocks, "报告"))).tables[0]
+    kept = [row.cells[0].paragraphs[0].paragraph_format.keep_with_next for row in table.rows]
+    assert kept == [True] * 6 + [None]
+
+
+def _html(block) -> str:
+    if block.kind == "text":
+        return f"<p>{block.text}</p>"
+    return tables.table(pd.DataFrame(block.rows, columns=block.columns), {n: n for n in block.columns}, block.text).text
 
 
 def test_word_holds_every_cell_of_the_page(made):
@@ -105,6 +139,10 @@ def test_word_is_an_official_document(made):
     page = document.sections[0]
     sides = (page.top_margin, page.bottom_margin, page.left_margin, page.right_margin)
     assert [round(side.mm) for side in sides] == [37, 35, 28, 26]
+    with zipfile.ZipFile(made["docx"]) as parts:
+        assert not [name for name in parts.namelist() if "thumbnail" in name]
+        about = parts.read("docProps/core.xml") + parts.read("docProps/app.xml") + parts.read("_rels/.rels")
+    assert not re.search(rb"python-docx|Macintosh|Normal\.dotm|thumbnail", about)
     assert document.styles["Normal"].paragraph_format.line_spacing.pt == 28
     styles = [paragraph.style.name for paragraph in document.paragraphs]
     assert {"Title", "Heading 1", "Caption"} <= set(styles)
@@ -182,6 +220,28 @@ def test_workbook_holds_the_figures_of_the_page_as_numbers(made):
     for sheet in book:
         assert sheet.freeze_panes == "A2"
         assert sheet.auto_filter.ref == sheet.dimensions
+
+
+def test_the_workbook_keeps_units_and_remarks_and_prints_on_a4(made):
+    book = openpyxl.load_workbook(made["xlsx"])
+    assert {int(sheet.page_setup.paperSize) for sheet in book} == {9}
+    facts = [[cell.value for cell in row] for row in book[FACTS].iter_rows(min_row=2)]
+    for block in read(nbformat.read(made["ipynb"], 4)):
+        if block.kind == "table" and "（" in block.text:
+            assert block.text.endswith(f"（{block.remark}）")
+            assert ["表的说明", block.name, block.remark] in facts
+
+
+def test_a_figure_of_a_chart_stands_once_in_the_text_of_the_pdf(tmp_path):
+    points = pd.DataFrame({"area": ["甲"] * 2, "period": ["2024", "2025"], "total": [90.25, 91.75]})
+    many = pd.DataFrame([(f"街{n}", year, 60 + n + 0.125) for n in range(6) for year in ("2024", "2025")],
+                        columns=["area", "period", "total"])  # fmt: skip
+    for rows, count in ((points, 1), (many, 2)):
+        outputs = [new_output("display_data", {"text/html": charts.trend(rows, "历年")._repr_html_()})]
+        pdf = to_pdf(new_notebook(cells=[new_code_cell(outputs=outputs)]), "报告")
+        text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+        for total in rows["total"].unique():
+            assert text.count(f"{total:.2f}") == count
 
 
 def test_days_are_days_and_sheets_are_named_in_whole_words():

@@ -64,6 +64,7 @@ ORDER = [
         "scoresheets",
         "views",
         "areacard",
+        "pointadvice",
         "yearly",
         "comparison",
         "rechecked",

@@ -181,7 +181,7 @@ def test_all_that_is_not_in_date_is_counted_and_said():
     owners = {"merchant": [{"code": "M1"}], "monitoring_point": [{"code": "P1", "area": "A"}]}
     found = scenic(**owners, **tables)
     assert value(found, "2.1") == 5
-    assert note(found, "2.1") == "已超期2台件、检定不合格1台件、没有检定记录1台件、有效期不明1台件"
+    assert note(found, "2.1") == "已超期2台（件）、检定不合格1台（件）、没有检定记录1台（件）、有效期不明1台（件）"
     assert said(found, "2.1") == [
         "电子计价秤 未登记出厂编号，有效期至2026年3月19日，已超期",
         "电子计价秤 出厂编号A1，有效期至2026年3月19日，已超期",

@@ -85,7 +85,7 @@ def test_one_suspicion_of_cheating_is_enough_and_reasons_add_up():
     assert set(found) == {"M1", "P03", "J1"}  # P01 is cancelled, M2 is closed
     assert (
         found["M1"] == "有计量作弊嫌疑：近一年有计量作弊嫌疑2起；"
-        "违规使用计量器具：在用强检器具不在有效检定期内1台（件）（不少于1台件）"
+        "违规使用计量器具：在用强检器具不在有效检定期内1台（件），达到1台（件）"
     )
 
 

@@ -1,12 +1,14 @@
 """The annual monitoring report: the guidance's four parts, every point's section, figures that agree, no NaN."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from chengxin.clock import NOT_IN_DATE
 from chengxin.errors import UsageError
-from chengxin.yearly import CITY, monitoring_year
+from chengxin.form import load_form
+from chengxin.yearly import CITY, FILED, monitoring_year
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +49,42 @@ def test_every_point_has_its_own_section_in_four_parts(city):
     for name, text in zip(city.points["name"], sections, strict=True):
         assert name in text
         assert re.findall("<dt>(.*?)</dt>", text) == ["监测数据", "分析结果", "结论", "建议"]
+
+
+def test_an_item_that_is_not_in_order_is_named_and_to_be_mended(city):
+    labels = {item.number: item.label for item in load_form().items}
+    told = 0
+    for code, section in zip(city.points["code"], city.sections(), strict=True):
+        mine = city.judged[city.judged["point"] == code]
+        for row in mine.itertuples():
+            for number in row.unfavourable:
+                assert f"第{number}项{labels[number]}" in section.text
+                told += 1
+        given = mine[mine["submitted"].notna()].sort_values("quarter").tail(1)
+        bad = given["unfavourable"].map(len).any()
+        assert ("整改第" in section.text) == bad
+        assert not (bad and "继续保持" in section.text)
+    assert told > 10
+
+
+def test_nobody_is_proposed_where_there_is_nobody(city):
+    nobody = city.judged.assign(recommend_merchant=False, cancel_review=False)
+    said = replace(city, judged=nobody).advice()[0].text
+    assert "候选" not in said
+    assert "取消" not in said
+    said = city.advice()[0].text
+    count = int(city.judged.sort_values("quarter").groupby("point").tail(1)["cancel_review"].sum())
+    assert f"连续报送不规范的{count}个监测点，提请研究是否取消监测点资格，见表9。" in said
+    fine = replace(city, judged=nobody.iloc[:0], clocked=city.clocked.iloc[:0])
+    assert "没有需要提请处理的事项" in fine.advice()[0].text
+
+
+def test_every_rate_says_what_it_is_made_of(city):
+    said = city.definitions().text
+    for name, (part, whole) in load_form().rates.items():
+        assert FILED[name] in said
+        assert load_form().counts[part] in said
+        assert load_form().counts[whole] in said
 
 
 def test_states_sum_to_what_was_due_and_each_late_instrument_is_listed(city):
