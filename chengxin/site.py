@@ -45,24 +45,26 @@ SHELVES = {"entry": "录入", "dashboard": "看板", "lab": "规则试验"}
 class Render(Guarded, TornadoVoilaHandler):
     """A notebook as a page, for those who may open it, with who they are handed to its kernel."""
 
+    ticket = ""
+
     async def get(self, path: str = "") -> None:
         user = self.current_user
         if path not in self.settings["chengxin_pages"]:
             raise HTTPError(404)
         if not may_open(user.access, path):
             raise HTTPError(403)
-        ticket = await self.kernel_manager.ticket(user.username)
-        if ticket is None:
-            self.set_header("Retry-After", "60")
-            self.set_status(503)
-            self.finish(rendered(self, "error.html", status_code=503))
-            return
+        left = self.request.connection.stream.closed
+        self.ticket = await self.kernel_manager.ticket(user.username, left)
         headers = self.request.headers
-        headers[IDENTITY], headers[TICKET] = json.dumps(identity(user.access)), ticket
+        headers[IDENTITY], headers[TICKET] = json.dumps(identity(user.access)), self.ticket
         try:
             await super().get(path)
         finally:
-            self.kernel_manager.tickets.pop(ticket, None)
+            await self.kernel_manager.settle(self.ticket, left())
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        tornado.ioloop.IOLoop.current().spawn_callback(self.kernel_manager.settle, self.ticket, left=True)
 
 
 class Compiled(BytecodeCache):

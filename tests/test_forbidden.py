@@ -17,7 +17,7 @@ from books import IDENTITY, TRIVIAL, book
 from serving import serving
 from stores import opened, sample_database
 
-from chengxin import accounts, evidence, readers, workflow
+from chengxin import accounts, evidence, guard, readers, workflow
 from chengxin.accounts import Account
 from chengxin.places import place
 from chengxin.server import SHELVES
@@ -35,6 +35,7 @@ PEOPLE = {
     "assessor": Account("zhao", "赵六", "assessor", None, None, "active"),
     "point": Account("dian", "某市场", "point", None, f"{MINE}-P01", "active"),
     "leader": Account("ju", "张局", "leader", None, None, "active"),
+    "leader2": Account("ju2", "王局", "leader", None, None, "active"),
 }
 SEEN = """from chengxin import access, readers
 from chengxin.store import open_store
@@ -117,6 +118,7 @@ def site(folder):
     book(notebooks / "entry" / "fails.ipynb", FAILS, TRIVIAL, title="出错")
     for name, title in BOARDS.items():
         book(notebooks / "dashboard" / f"{name}.ipynb", SEEN, title=title)
+    book(notebooks / "dashboard" / "slow.ipynb", "import time\ntime.sleep(20)", title="慢")
     book(notebooks / "lab" / "lab.ipynb", IDENTITY, title="规则试验")
     book(notebooks / "reports" / "county_index.ipynb", f"print('{SECRET}')", title="模板")
     (notebooks / "entry" / "photo.png").write_text(SECRET, "utf-8")
@@ -458,8 +460,33 @@ def test_one_person_cannot_take_all_kernels(site):
     answers = [client.ask("GET", "/voila/render/lab/lab.ipynb") for _ in range(9)]
     assert [status for status, *_ in answers[:8]] == [200] * 8
     assert answers[8][0] == 503
-    assert "使用人数较多" in answers[8][1]
+    assert "您已打开8个页面，请关闭不用的页面后重试。" in answers[8][1]
+    assert "使用人数较多" not in answers[8][1]
     assert answers[8][2]["Retry-After"] == "60"
+
+
+def test_who_is_refused_because_of_others_is_told_so(monkeypatch):
+    monkeypatch.setattr(guard, "settings", lambda: {"serve_kernels_per_user": 8, "serve_kernels": 1})
+    monkeypatch.setattr(guard, "LEAVING", 0)
+    kernels = guard.Kernels()
+    asyncio.run(kernels.ticket("li"))
+    with pytest.raises(guard.FullError) as told:
+        asyncio.run(kernels.ticket("ke"))
+    assert (told.value.status_code, told.value.own) == (503, 0)
+
+
+def test_a_page_that_is_left_before_it_is_there_keeps_no_place(site):
+    client = Client(site)
+    client.enter("ju2")
+    place = urllib.parse.urlsplit(site)
+    for _ in range(9):
+        line = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
+        cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        line.request("GET", "/voila/render/dashboard/slow.ipynb", headers={"Cookie": cookies})
+        answer = line.getresponse()
+        assert answer.status == 200
+        answer.close()
+        line.close()
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/nope", "/reports/nope", "/voila/static/nope", "/voila/files/x.png"])

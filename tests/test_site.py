@@ -23,6 +23,7 @@ from chengxin import accounts, guard
 from chengxin.accounts import Account
 from chengxin.kernels import Forks, Gathered
 from chengxin.server import books, served_root
+from chengxin.settings import settings
 from chengxin.site import pages
 from chengxin.store import writing
 
@@ -184,6 +185,24 @@ def test_leaving_a_page_ends_its_kernel(visit, site):
     while page.request.get(asked).status == 200 and time.monotonic() < deadline:
         time.sleep(0.2)
     assert page.request.get(asked).status == 404
+
+
+def test_a_reader_at_the_limit_has_the_place_back_on_reloading_or_closing_a_page(browser, served, tmp_path):
+    book(tmp_path / "notebooks" / "entry" / "trivial.ipynb", TRIVIAL, title="一个数")
+    address = served(sample_database(tmp_path / "chengxin.db"), notebooks=tmp_path / "notebooks")
+    context = browser.new_context(base_url=address)
+    tabs = [context.new_page() for _ in range(settings()["serve_kernels_per_user"] + 1)]
+    *inside, outside = (tab.goto("voila/render/entry/trivial.ipynb").status for tab in tabs)
+    assert set(inside) == {200}
+    assert outside == 503
+    assert tabs[0].reload().status == 200
+    tabs[1].locator("input").wait_for()
+    assert tabs[1].reload().status == 200
+    tabs[2].locator("input").wait_for()
+    tabs[2].close()
+    tabs[-1].get_by_role("link", name="重试").click()
+    tabs[-1].locator("input").wait_for()
+    context.close()
 
 
 def test_a_kernel_knows_who_looks_and_a_client_cannot_say_otherwise(visit):
