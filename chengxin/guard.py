@@ -84,9 +84,15 @@ class Owned(Guarded):
         if user and self.kernel_manager.owners.get(kernel) != user.username:  # type: ignore[attr-defined]
             raise HTTPError(404)
 
+    async def head(self, *args: Any, **named: Any) -> None:
+        await self.get(*args, **named)  # type: ignore[attr-defined]
+
 
 class Channels(Owned):
     """The line to a kernel: working counts as being there."""
+
+    async def head(self, *_: Any, **__: Any) -> None:
+        raise HTTPError(405)
 
     def on_message(self, message: Any) -> None:
         self.identity_provider.touch(self)  # type: ignore[attr-defined]

@@ -48,11 +48,8 @@ class Render(Guarded, TornadoVoilaHandler):
     ticket = ""
 
     async def get(self, path: str = "") -> None:
+        self._allowed(path)
         user = self.current_user
-        if path not in self.settings["chengxin_pages"]:
-            raise HTTPError(404)
-        if not may_open(user.access, path):
-            raise HTTPError(403)
         left = self.request.connection.stream.closed
         self.ticket = await self.kernel_manager.ticket(user.username, left)
         headers = self.request.headers
@@ -61,6 +58,18 @@ class Render(Guarded, TornadoVoilaHandler):
             await super().get(path)
         finally:
             await self.kernel_manager.settle(self.ticket, left())
+
+    def head(self, path: str = "") -> None:
+        """As `get` says whether and how there is a page; no kernel is started."""
+        self._allowed(path)
+        self.set_header("Cache-Control", "no-cache, no-store, must-revalidate")
+        self.finish()
+
+    def _allowed(self, path: str) -> None:
+        if path not in self.settings["chengxin_pages"]:
+            raise HTTPError(404)
+        if not may_open(self.current_user.access, path):
+            raise HTTPError(403)
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
@@ -119,6 +128,8 @@ class Home(Guarded, JupyterHandler):
                 reports.setdefault(KINDS[report.kind].title, []).append(report)
         self.finish(rendered(self, "home.html", shelves=shelves, reports=reports))
 
+    head = get
+
 
 class Reports(Guarded, JupyterHandler):
     """A file of a finished report, for those it is open to; for others there is none. Pages are shown, others saved."""
@@ -138,6 +149,8 @@ class Reports(Guarded, JupyterHandler):
             self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")
         self.finish((self.settings["chengxin_folder"] / file).read_bytes())
 
+    head = get
+
 
 class SignIn(Guarded, JupyterHandler):
     """The sign-in form."""
@@ -145,6 +158,8 @@ class SignIn(Guarded, JupyterHandler):
     @allow_unauthenticated
     def get(self) -> None:
         self._show("")
+
+    head = get
 
     @allow_unauthenticated
     async def post(self) -> None:
@@ -169,6 +184,8 @@ class SignOut(Guarded, JupyterHandler):
 
     def get(self) -> None:
         self.finish(rendered(self, "logout.html", xsrf=self.xsrf_form_html()))
+
+    head = get
 
     async def post(self) -> None:
         self.identity_provider.leave(self)  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ import tornado.websocket
 from books import IDENTITY, TRIVIAL, book
 from serving import serving
 from stores import opened, sample_database
+from tabs import kernels
 
 from chengxin import accounts, evidence, guard, readers, workflow
 from chengxin.accounts import Account
@@ -465,13 +466,36 @@ def test_one_person_cannot_take_all_kernels(site):
     assert answers[8][2]["Retry-After"] == "60"
 
 
+HEADED = ["/", "/login", "/logout", "/nope", "/voila/render/entry/assessment.ipynb", "/voila/render/nope.ipynb",
+          "/voila/render/lab/lab.ipynb", "/reports/nope", "/voila/templates/chengxin/static/chengxin.css"]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", [None, "assessor"])
+@pytest.mark.parametrize("path", [*HEADED, f"/reports/2025-{MINE}.pdf"])
+def test_head_answers_as_get_without_a_body(people, folder, role, path):
+    before = kernels(folder / "chengxin.db")
+    status, text, headers = people[role].ask("HEAD", path)
+    assert text == ""
+    assert set(kernels(folder / "chengxin.db")) <= set(before)  # others may end meanwhile
+    wanted, _, shown = people[role].ask("GET", path)
+    assert status == wanted
+    for name in ("Content-Type", "Location", "Content-Disposition", "Cache-Control", "Content-Security-Policy"):
+        assert headers.get(name, "").partition(";")[0] == shown.get(name, "").partition(";")[0]
+
+
+def test_head_of_a_kernel_answers_its_owner_only(people, foreign):
+    assert people["county"].ask("HEAD", f"/api/kernels/{foreign}")[:2] == (200, "")
+    assert people["county2"].ask("HEAD", f"/api/kernels/{foreign}")[:2] == (404, "")
+    assert people["county"].ask("HEAD", f"/api/kernels/{foreign}/channels")[:2] == (405, "")
+
+
 def test_who_is_refused_because_of_others_is_told_so(monkeypatch):
     monkeypatch.setattr(guard, "settings", lambda: {"serve_kernels_per_user": 8, "serve_kernels": 1})
     monkeypatch.setattr(guard, "LEAVING", 0)
-    kernels = guard.Kernels()
-    asyncio.run(kernels.ticket("li"))
+    manager = guard.Kernels()
+    asyncio.run(manager.ticket("li"))
     with pytest.raises(guard.FullError) as told:
-        asyncio.run(kernels.ticket("ke"))
+        asyncio.run(manager.ticket("ke"))
     assert (told.value.status_code, told.value.own) == (503, 0)
 
 
