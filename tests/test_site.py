@@ -5,6 +5,8 @@ import io
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 import unicodedata
 import urllib.request
@@ -318,6 +320,31 @@ def test_a_site_told_to_stop_leaves_no_file_and_no_process(tmp_path):
         assert b"voila_finish" in opened_
     assert not list(left.iterdir())
     assert not [each for each in Path("/proc").glob("[0-9]*/environ") if str(left) in _text(each)]
+
+
+QUIET = """import time, threading, urllib.request, urllib.error, logging
+from tornado.log import app_log
+def ask(address):
+    for path in ("nope", "voila/render/entry/nope.ipynb"):
+        try:
+            urllib.request.urlopen(address + path)
+        except urllib.error.HTTPError:
+            pass
+    app_log.warning("WebSocket ping timeout after %i ms.", 30001)  # as jupyter_server says it
+    os.kill(os.getpid(), 15)
+import os
+from chengxin.server import serve
+from chengxin.store import address_of
+from pathlib import Path
+serve(address_of(sys.argv[1]).render_as_string(hide_password=False), port=0, demo=True, notebooks=Path(sys.argv[2]),
+      ready=lambda address: threading.Thread(target=ask, args=[address]).start())"""
+
+
+def test_the_libraries_say_nothing_on_the_terminal(tmp_path):
+    book(tmp_path / "notebooks" / "entry" / "trivial.ipynb", TRIVIAL, title="一个数")
+    words = [sys.executable, "-c", f"import sys\n{QUIET}", sample_database(tmp_path / "x.db"), tmp_path / "notebooks"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=90, check=False)
+    assert done.stdout + done.stderr == ""
 
 
 def _text(path):
