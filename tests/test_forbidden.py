@@ -416,6 +416,14 @@ def test_guessing_is_slowed_down_and_names_are_not_given_away(site, people):
     assert people["leader"].ask("GET", "/voila/render/dashboard/city.ipynb")[0] == 200  # who is in stays in
 
 
+def test_spraying_from_one_address_is_slowed_down_and_others_sign_in(site):
+    """The address comes from the proxy of this machine."""
+    stranger = Client(site)
+    said = [stranger.enter(f"name{n}", "x", X_Real_IP="198.51.100.7")[0] for n in range(22)]
+    assert said == [401] * 20 + [429] * 2
+    assert Client(site).enter("li", X_Real_IP="192.0.2.7")[0] == 303
+
+
 def test_signing_in_never_leads_to_another_site(site):
     for then in ("//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"):
         assert Client(site).enter("ke", then=then)[2]["Location"] == "/"
