@@ -39,6 +39,7 @@ from chengxin.signin import OUTCOMES, SAFE, identity, may_open
 from chengxin.store import open_store
 
 SWEEP = 30_000  # milliseconds
+BODY = 1 << 16  # bytes of a form; files come over the line to a kernel
 SHELVES = {"entry": "录入", "dashboard": "看板", "lab": "规则试验"}
 
 
@@ -280,7 +281,7 @@ class Site(Voila):
         """Listen on the one port that was asked for, and say so."""
         size = self.app.settings["websocket_max_message_size"]
         local = self.ip in ("127.0.0.1", "::1")  # a proxy of this machine tells whether its visitor came by HTTPS
-        server = tornado.httpserver.HTTPServer(self.app, max_buffer_size=size, xheaders=local)
+        server = tornado.httpserver.HTTPServer(self.app, max_buffer_size=size, max_body_size=BODY, xheaders=local)
         sockets = tornado.netutil.bind_sockets(self.port, self.ip)
         server.add_sockets(sockets)
         self.port: int = sockets[0].getsockname()[1]

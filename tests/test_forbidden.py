@@ -424,6 +424,16 @@ def test_spraying_from_one_address_is_slowed_down_and_others_sign_in(site):
     assert Client(site).enter("li", X_Real_IP="192.0.2.7")[0] == 303
 
 
+def test_a_huge_form_is_refused_unread(site):
+    place = urllib.parse.urlsplit(site)
+    line = http.client.HTTPConnection(place.hostname, place.port, timeout=20)
+    line.putrequest("POST", "/login")
+    line.putheader("Content-Length", str(10 << 20))
+    line.endheaders(b"name=")
+    assert line.getresponse().status == 400
+    line.close()
+
+
 def test_signing_in_never_leads_to_another_site(site):
     for then in ("//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"):
         assert Client(site).enter("ke", then=then)[2]["Location"] == "/"
