@@ -24,5 +24,6 @@ ASSIGNMENT = Table(
 SIGN_IN = Table(
     "sign_in", METADATA,
     Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    _text("at"), _text("account"), _text("outcome"), _one_of("outcome", SIGN_INS), sqlite_autoincrement=True,
+    _text("at"), _text("account"), _text("outcome"), _one_of("outcome", SIGN_INS), _text("address", nullable=True),
+    sqlite_autoincrement=True,
 )  # fmt: skip

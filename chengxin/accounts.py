@@ -128,15 +128,21 @@ def found(engine: Engine, name: str) -> tuple[Account, str] | None:
     return _account(row), hashlib.sha256(row["password"].encode()).hexdigest()
 
 
-def sign_in(conn: Connection, name: str, password: str, *, at: datetime, attempts: int, wait: timedelta) -> str:
+def sign_in(
+    conn: Connection, name: str, password: str, *, address: str, at: datetime, attempts: tuple[int, int, int],
+    wait: timedelta,
+) -> str:  # fmt: skip
     """Try to sign in, and record it.
 
     Parameters
     ----------
     conn : in a transaction
     name, password : as typed
+    address : of the network, from which it is tried
     at : the moment
-    attempts : wrong passwords in a row after which an account pauses
+    attempts : wrong passwords after which there is a pause: in a row for one account from one address, from one
+        address for all accounts, and for one account from all addresses; where the account has signed in from the
+        address before, only the first counts, so that no stranger shuts its owner out
     wait : for how long
 
     Returns
@@ -146,7 +152,7 @@ def sign_in(conn: Connection, name: str, password: str, *, at: datetime, attempt
     from argon2.exceptions import VerificationError
 
     row = conn.execute(sa.select(ACCOUNT).where(ACCOUNT.c.name == name)).mappings().first()
-    if row and _failures(conn, name, at - wait) >= attempts:
+    if _paused(conn, name if row else "", address, at - wait, attempts):
         outcome = "paused"
     else:
         hasher = _hasher()
@@ -156,25 +162,34 @@ def sign_in(conn: Connection, name: str, password: str, *, at: datetime, attempt
         except VerificationError:
             outcome = "wrong"
     known = name if row else ""  # what was typed may be a password
-    conn.execute(sa.insert(SIGN_IN).values(at=_iso(at), account=known, outcome=outcome))
+    conn.execute(sa.insert(SIGN_IN).values(at=_iso(at), account=known, outcome=outcome, address=address))
     return outcome
 
 
-def signed_out(conn: Connection, name: str, at: datetime) -> None:
+def signed_out(conn: Connection, name: str, at: datetime, address: str) -> None:
     """Record that somebody signed out."""
-    conn.execute(sa.insert(SIGN_IN).values(at=_iso(at), account=name, outcome="out"))
+    conn.execute(sa.insert(SIGN_IN).values(at=_iso(at), account=name, outcome="out", address=address))
 
 
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$r3bbToX4aLJctKrzzI3itA$wPDWmJHJPgmPSHhhlEAQTPieB6UKv+b+MuNfkoUZMyM"
 
 
-def _failures(conn: Connection, name: str, since: datetime) -> int:
-    """Wrong passwords since a moment and since the last success."""
+def _paused(conn: Connection, name: str, address: str, since: datetime, attempts: tuple[int, int, int]) -> bool:
+    """Whether there were too many wrong passwords since a moment; name: empty where there is no such account."""
     t = SIGN_IN.c
-    last = (
-        sa.select(sa.func.coalesce(sa.func.max(t.id), 0)).where(t.account == name, t.outcome == "ok").scalar_subquery()
-    )
-    query = sa.select(sa.func.count()).where(t.account == name, t.outcome == "wrong", t.at > _iso(since), t.id > last)
+    here, mine = t.address == address, t.account == name
+    last = conn.execute(sa.select(sa.func.max(t.id)).where(here, mine, t.outcome == "ok")).scalar()
+    pair, all_here, all_mine = attempts
+    if name and _wrong(conn, since, here, mine, t.id > (last or 0)) >= pair:
+        return True
+    if last:
+        return False
+    return _wrong(conn, since, here) >= all_here or bool(name and _wrong(conn, since, mine) >= all_mine)
+
+
+def _wrong(conn: Connection, since: datetime, *where: sa.ColumnElement[bool]) -> int:
+    t = SIGN_IN.c
+    query = sa.select(sa.func.count()).where(t.outcome == "wrong", t.at > _iso(since), *where)
     return int(conn.execute(query).scalar_one())
 
 

@@ -5,7 +5,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,6 +33,15 @@ HEADERS = {
 IDENTITY, TICKET = "X-Chengxin-Identity", "X-Chengxin-Ticket"  # set by this server only, never taken from a client
 PATIENCE = 60  # seconds that a dashboard waits at most for the city to be gathered
 SPARE = timedelta(seconds=10)  # a kernel without a page for so long may make room for its owner's next page
+LEAVING = 5  # seconds in which a page that is reloaded or closed has given its place back, also on a slow machine
+
+
+class FullError(HTTPError):
+    """There is no place for one more page; own: how many the reader has open where that is why, else 0."""
+
+    def __init__(self, own: int = 0) -> None:
+        super().__init__(503)
+        self.own = own
 
 
 class Guarded:
@@ -45,9 +54,13 @@ class Guarded:
         for name, value in HEADERS.items():
             self.set_header(name, value)  # type: ignore[attr-defined]
 
-    def write_error(self, status_code: int, **_: Any) -> None:
+    def write_error(self, status_code: int, **options: Any) -> None:
+        _, error, _ = options.get("exc_info", (None, None, None))
+        own = error.own if isinstance(error, FullError) else 0
         self.set_header("Content-Type", "text/html; charset=UTF-8")  # type: ignore[attr-defined]
-        self.finish(rendered(self, "error.html", status_code=status_code))  # type: ignore[attr-defined]
+        if status_code == 503:
+            self.set_header("Retry-After", "60")  # type: ignore[attr-defined]
+        self.finish(rendered(self, "error.html", status_code=status_code, own=own))  # type: ignore[attr-defined]
 
 
 def rendered(handler: Any, name: str, **values: Any) -> str:
@@ -71,9 +84,15 @@ class Owned(Guarded):
         if user and self.kernel_manager.owners.get(kernel) != user.username:  # type: ignore[attr-defined]
             raise HTTPError(404)
 
+    async def head(self, *args: Any, **named: Any) -> None:
+        await self.get(*args, **named)  # type: ignore[attr-defined]
+
 
 class Channels(Owned):
     """The line to a kernel: working counts as being there."""
+
+    async def head(self, *_: Any, **__: Any) -> None:
+        raise HTTPError(405)
 
     def on_message(self, message: Any) -> None:
         self.identity_provider.touch(self)  # type: ignore[attr-defined]
@@ -103,14 +122,16 @@ class Kernels(AsyncMappingKernelManager):
         super().__init__(**{**ways, **options})
         self.owners: dict[str, str] = {}  # kernel → account
         self.tickets: dict[str, str] = {}  # page being opened → account
+        self.opened: dict[str, str] = {}  # page being opened → its kernel, from then on
 
     async def _async_start_kernel(self, **options: Any) -> str:
         environment = options.get("env") or {}
-        owner = self.tickets.pop(environment.get(_variable(TICKET), ""), None)
+        ticket = environment.get(_variable(TICKET), "")
+        owner = self.tickets.pop(ticket, None)
         if owner is None:
             raise HTTPError(403)
         kernel = await super()._async_start_kernel(**options)
-        self.owners[kernel] = owner
+        self.owners[kernel], self.opened[ticket] = owner, kernel
         return str(kernel)
 
     start_kernel = _async_start_kernel  # type: ignore[assignment]
@@ -131,21 +152,63 @@ class Kernels(AsyncMappingKernelManager):
         self.owners = {kernel: who for kernel, who in self.owners.items() if kernel in self}
         return [kernel for kernel, who in self.owners.items() if owner in (None, who)]
 
-    async def ticket(self, owner: str) -> str | None:
-        """A place for one more page of an account; None when it, or the site, has no more."""
-        limits = settings()
-        for kernel in self.live(owner):
-            if self._open(owner) < limits["serve_kernels_per_user"]:
-                break
-            if self._spare(kernel):
-                await self.shutdown_kernel(kernel)
-                self.owners.pop(kernel, None)  # it may take a moment until it is gone
-        whole = len(self.live()) + len(self.tickets)
-        if self._open(owner) >= limits["serve_kernels_per_user"] or whole >= limits["serve_kernels"]:
-            return None
+    async def ticket(self, owner: str, gone: Callable[[], bool] = lambda: False) -> str:
+        """A place for one more page of an account; waits a moment for one that is just being left.
+
+        Parameters
+        ----------
+        owner : the account
+        gone : whether nobody waits for the page any more
+
+        Raises
+        ------
+        FullError : the account, or the site, has no more
+        """
+        end = time.monotonic() + LEAVING
+        while (full := await self._full(owner)) or gone():
+            if gone() or time.monotonic() > end:
+                raise full or FullError
+            await asyncio.sleep(0.05)
         ticket = uuid.uuid4().hex
         self.tickets[ticket] = owner
         return ticket
+
+    async def _full(self, owner: str) -> FullError | None:
+        """Why there is no place, after what the account does not need has been ended."""
+        for kernel in self.live(owner):
+            if self._lacking(owner) and self._spare(kernel):
+                await self.shutdown_kernel(kernel)
+        return self._lacking(owner)
+
+    def _lacking(self, owner: str) -> FullError | None:
+        limits = settings()
+        most = int(limits["serve_kernels_per_user"])
+        if self._open(owner) >= most:
+            return FullError(most)
+        return FullError() if len(self.live()) + len(self.tickets) >= limits["serve_kernels"] else None
+
+    async def settle(self, ticket: str, left: bool) -> None:
+        """A page has been opened; one that was left before it was there cannot say goodbye to its kernel.
+
+        Parameters
+        ----------
+        ticket : from `ticket`
+        left : whether its reader has gone
+        """
+        self.tickets.pop(ticket, None)
+        if left and self.opened.get(ticket) in self.live():
+            await self.shutdown_kernel(self.opened[ticket])
+        self.opened.pop(ticket, None)
+
+    async def _async_shutdown_kernel(
+        self, kernel_id: str, now: bool | None = False, restart: bool | None = False
+    ) -> None:
+        """The place is free as soon as the kernel is told to end; one that is busy with its page ends at once."""
+        self.owners.pop(kernel_id, None)
+        now = now or kernel_id in self.opened.values()
+        await super()._async_shutdown_kernel(kernel_id, now=now, restart=restart)
+
+    shutdown_kernel = _async_shutdown_kernel  # type: ignore[assignment]
 
     def _open(self, owner: str) -> int:
         return len(self.live(owner)) + list(self.tickets.values()).count(owner)

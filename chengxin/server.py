@@ -29,6 +29,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 SHELVES = ("entry", "dashboard", "lab")  # folders of notebooks/ that people open, in the order of the landing page
 LOCAL = ("127.0.0.1", "localhost", "::1")
 EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
+LIBRARIES = ("tornado.access", "tornado.application", "tornado.general")  # their warnings are no matter of the reader's
 CHECK = "check"  # tag of cells that are for nbval, not for readers
 
 
@@ -103,6 +104,9 @@ def configuration(root: Path, port: int, host: str, *, demo: bool, name: str = "
     config.Voila.tornado_settings = {
         "websocket_max_message_size": int(limits["evidence_megabytes"] * 2**20 * 1.5) + 2**20,
         "ws_ping_timeout": 30_000,  # milliseconds; the default is longer than tornado takes, which warns of it
+        "log_function": lambda _: (
+            None
+        ),  # the libraries' lines on requests are English; errors are told where they occur
         "allow_remote_access": False,  # a foreign Host header is refused: no DNS rebinding
         "local_hostnames": ["localhost", *filter(None, [name])],
     }
@@ -156,6 +160,8 @@ def serve(
     UsageError : the port is taken, or the demo was to be open to other machines
     """
     can_listen(host, port, demo)
+    for library in LIBRARIES:
+        logging.getLogger(library).setLevel(logging.ERROR)
     engine = open_store(database, read_only=True)
     empty = not accounts.listed(engine)
     engine.dispose()

@@ -30,7 +30,7 @@ SAFE = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")  # an address on this site
 OUTCOMES = {
     "wrong": "账号或密码不对。",
     "disabled": "账号或密码不对。",
-    "paused": "连续输错次数过多，本账号暂停登录，请{minutes}分钟后再试。",
+    "paused": "输错次数过多，暂停登录，请{minutes}分钟后再试。",
     "busy": "登录的人较多，请稍候再试。",
 }
 
@@ -154,7 +154,9 @@ class AccountIdentity(IdentityProvider):
             return "busy"
         self.waiting += 1
         try:
-            outcome = await asyncio.get_running_loop().run_in_executor(self.turns, self._try, name, password)
+            outcome = await asyncio.get_running_loop().run_in_executor(
+                self.turns, self._try, name, password, handler.request.remote_ip
+            )
         finally:
             self.waiting -= 1
         found = accounts.found(self.engine, name) if outcome == "ok" else None
@@ -165,13 +167,14 @@ class AccountIdentity(IdentityProvider):
             handler.set_cookie(self.get_cookie_name(handler), secret, path=handler.base_url, **options)
         return outcome
 
-    def _try(self, name: str, password: str) -> str:
+    def _try(self, name: str, password: str, address: str) -> str:
         limits = settings()
         pause = timedelta(minutes=limits["sign_in_wait_minutes"])
+        kinds = ("sign_in_attempts", "sign_in_address_attempts", "sign_in_account_attempts")
+        pair, address_most, account_most = (int(limits[kind]) for kind in kinds)
+        attempts, at = (pair, address_most, account_most), self.sessions.clock()
         with writing(self.engine) as conn:
-            return accounts.sign_in(
-                conn, name, password, at=self.sessions.clock(), attempts=int(limits["sign_in_attempts"]), wait=pause
-            )
+            return accounts.sign_in(conn, name, password, address=address, at=at, attempts=attempts, wait=pause)
 
     def leave(self, handler: Any) -> None:
         """Sign out this browser."""
@@ -179,4 +182,4 @@ class AccountIdentity(IdentityProvider):
         handler.clear_cookie(self.get_cookie_name(handler), path=handler.base_url)
         if session:
             with writing(self.engine) as conn:
-                accounts.signed_out(conn, session.account, self.sessions.clock())
+                accounts.signed_out(conn, session.account, self.sessions.clock(), handler.request.remote_ip)

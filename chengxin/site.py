@@ -39,30 +39,42 @@ from chengxin.signin import OUTCOMES, SAFE, identity, may_open
 from chengxin.store import open_store
 
 SWEEP = 30_000  # milliseconds
+BODY = 1 << 16  # bytes of a form; files come over the line to a kernel
 SHELVES = {"entry": "录入", "dashboard": "看板", "lab": "规则试验"}
 
 
 class Render(Guarded, TornadoVoilaHandler):
     """A notebook as a page, for those who may open it, with who they are handed to its kernel."""
 
+    ticket = ""
+
     async def get(self, path: str = "") -> None:
+        self._allowed(path)
         user = self.current_user
-        if path not in self.settings["chengxin_pages"]:
-            raise HTTPError(404)
-        if not may_open(user.access, path):
-            raise HTTPError(403)
-        ticket = await self.kernel_manager.ticket(user.username)
-        if ticket is None:
-            self.set_header("Retry-After", "60")
-            self.set_status(503)
-            self.finish(rendered(self, "error.html", status_code=503))
-            return
+        left = self.request.connection.stream.closed
+        self.ticket = await self.kernel_manager.ticket(user.username, left)
         headers = self.request.headers
-        headers[IDENTITY], headers[TICKET] = json.dumps(identity(user.access)), ticket
+        headers[IDENTITY], headers[TICKET] = json.dumps(identity(user.access)), self.ticket
         try:
             await super().get(path)
         finally:
-            self.kernel_manager.tickets.pop(ticket, None)
+            await self.kernel_manager.settle(self.ticket, left())
+
+    def head(self, path: str = "") -> None:
+        """As `get` says whether and how there is a page; no kernel is started."""
+        self._allowed(path)
+        self.set_header("Cache-Control", "no-cache, no-store, must-revalidate")
+        self.finish()
+
+    def _allowed(self, path: str) -> None:
+        if path not in self.settings["chengxin_pages"]:
+            raise HTTPError(404)
+        if not may_open(self.current_user.access, path):
+            raise HTTPError(403)
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        tornado.ioloop.IOLoop.current().spawn_callback(self.kernel_manager.settle, self.ticket, left=True)
 
 
 class Compiled(BytecodeCache):
@@ -117,6 +129,8 @@ class Home(Guarded, JupyterHandler):
                 reports.setdefault(KINDS[report.kind].title, []).append(report)
         self.finish(rendered(self, "home.html", shelves=shelves, reports=reports))
 
+    head = get
+
 
 class Reports(Guarded, JupyterHandler):
     """A file of a finished report, for those it is open to; for others there is none. Pages are shown, others saved."""
@@ -136,6 +150,8 @@ class Reports(Guarded, JupyterHandler):
             self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")
         self.finish((self.settings["chengxin_folder"] / file).read_bytes())
 
+    head = get
+
 
 class SignIn(Guarded, JupyterHandler):
     """The sign-in form."""
@@ -143,6 +159,8 @@ class SignIn(Guarded, JupyterHandler):
     @allow_unauthenticated
     def get(self) -> None:
         self._show("")
+
+    head = get
 
     @allow_unauthenticated
     async def post(self) -> None:
@@ -167,6 +185,8 @@ class SignOut(Guarded, JupyterHandler):
 
     def get(self) -> None:
         self.finish(rendered(self, "logout.html", xsrf=self.xsrf_form_html()))
+
+    head = get
 
     async def post(self) -> None:
         self.identity_provider.leave(self)  # type: ignore[attr-defined]
@@ -261,7 +281,7 @@ class Site(Voila):
         """Listen on the one port that was asked for, and say so."""
         size = self.app.settings["websocket_max_message_size"]
         local = self.ip in ("127.0.0.1", "::1")  # a proxy of this machine tells whether its visitor came by HTTPS
-        server = tornado.httpserver.HTTPServer(self.app, max_buffer_size=size, xheaders=local)
+        server = tornado.httpserver.HTTPServer(self.app, max_buffer_size=size, max_body_size=BODY, xheaders=local)
         sockets = tornado.netutil.bind_sockets(self.port, self.ip)
         server.add_sockets(sockets)
         self.port: int = sockets[0].getsockname()[1]

@@ -1,7 +1,6 @@
 """The commands that serve the site and keep its accounts."""
 
 import getpass
-import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,7 +50,6 @@ def _serve(database: str | None, port: int, **options: Any) -> None:
     from chengxin.server import serve
     from chengxin.store import address_of
 
-    logging.getLogger("tornado.access").setLevel(logging.ERROR)
     serve(address_of(database).render_as_string(hide_password=False), port=port, ready=_ready, **options)
 
 

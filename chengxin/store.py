@@ -24,7 +24,7 @@ __all__ = [
     "observations", "open_store", "periods", "put", "record", "units", "writing",
 ]  # fmt: skip
 
-REVISION = "0006"  # the newest schema this kit knows
+REVISION = "0007"  # the newest schema this kit knows
 DEFAULT_URL = "sqlite:///chengxin.db"
 BUSY_SECONDS = 10
 REFUSALS = {  # words of the driver (SQLite, PostgreSQL) → what is wrong, what is expected

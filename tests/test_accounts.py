@@ -31,9 +31,33 @@ def store(tmp_path):
         yield engine
 
 
-def enter(engine, name, password, at=AT):
+def enter(engine, name, password, at=AT, address="192.0.2.1", attempts=(3, 20, 50)):
     with writing(engine) as conn:
-        return accounts.sign_in(conn, name, password, at=at, attempts=3, wait=WAIT)
+        return accounts.sign_in(conn, name, password, address=address, at=at, attempts=attempts, wait=WAIT)
+
+
+def test_one_password_tried_on_many_names_from_one_address_is_slowed_down(store):
+    said = [enter(store, f"name{n}", "x") for n in range(50)]
+    assert said == ["wrong"] * 20 + ["paused"] * 30
+    assert enter(store, "li", PASSWORD) == "paused"
+    assert enter(store, "li", PASSWORD, address="192.0.2.2") == "ok"
+
+
+def test_a_stranger_cannot_shut_the_owner_out(store):
+    assert enter(store, "li", PASSWORD, address="192.0.2.9") == "ok"
+    for _ in range(100):
+        enter(store, "li", "x", address="198.51.100.1")
+    assert enter(store, "li", PASSWORD, address="192.0.2.2") == "ok"
+    for n in range(60):
+        enter(store, "li", "x", address=f"203.0.113.{n}")
+    assert enter(store, "li", PASSWORD, address="203.0.113.99") == "paused"
+    assert enter(store, "li", PASSWORD, address="192.0.2.9") == "ok"
+
+
+def test_a_sign_in_is_recorded_with_its_address(store):
+    enter(store, "li", "x", address="2001:db8::1")
+    with store.connect() as conn:
+        assert conn.execute(sa.select(SIGN_IN.c.address)).scalar_one() == "2001:db8::1"
 
 
 def test_a_password_is_kept_as_an_argon2_hash_and_nowhere_else(store):

@@ -16,8 +16,9 @@ import tornado.websocket
 from books import IDENTITY, TRIVIAL, book
 from serving import serving
 from stores import opened, sample_database
+from tabs import kernels
 
-from chengxin import accounts, evidence, readers, workflow
+from chengxin import accounts, evidence, guard, readers, workflow
 from chengxin.accounts import Account
 from chengxin.places import place
 from chengxin.server import SHELVES
@@ -35,6 +36,7 @@ PEOPLE = {
     "assessor": Account("zhao", "赵六", "assessor", None, None, "active"),
     "point": Account("dian", "某市场", "point", None, f"{MINE}-P01", "active"),
     "leader": Account("ju", "张局", "leader", None, None, "active"),
+    "leader2": Account("ju2", "王局", "leader", None, None, "active"),
 }
 SEEN = """from chengxin import access, readers
 from chengxin.store import open_store
@@ -117,6 +119,7 @@ def site(folder):
     book(notebooks / "entry" / "fails.ipynb", FAILS, TRIVIAL, title="出错")
     for name, title in BOARDS.items():
         book(notebooks / "dashboard" / f"{name}.ipynb", SEEN, title=title)
+    book(notebooks / "dashboard" / "slow.ipynb", "import time\ntime.sleep(20)", title="慢")
     book(notebooks / "lab" / "lab.ipynb", IDENTITY, title="规则试验")
     book(notebooks / "reports" / "county_index.ipynb", f"print('{SECRET}')", title="模板")
     (notebooks / "entry" / "photo.png").write_text(SECRET, "utf-8")
@@ -413,6 +416,24 @@ def test_guessing_is_slowed_down_and_names_are_not_given_away(site, people):
     assert people["leader"].ask("GET", "/voila/render/dashboard/city.ipynb")[0] == 200  # who is in stays in
 
 
+def test_spraying_from_one_address_is_slowed_down_and_others_sign_in(site):
+    """The address comes from the proxy of this machine."""
+    stranger = Client(site)
+    said = [stranger.enter(f"name{n}", "x", X_Real_IP="198.51.100.7")[0] for n in range(22)]
+    assert said == [401] * 20 + [429] * 2
+    assert Client(site).enter("li", X_Real_IP="192.0.2.7")[0] == 303
+
+
+def test_a_huge_form_is_refused_unread(site):
+    place = urllib.parse.urlsplit(site)
+    line = http.client.HTTPConnection(place.hostname, place.port, timeout=20)
+    line.putrequest("POST", "/login")
+    line.putheader("Content-Length", str(10 << 20))
+    line.endheaders(b"name=")
+    assert line.getresponse().status == 400
+    line.close()
+
+
 def test_signing_in_never_leads_to_another_site(site):
     for then in ("//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"):
         assert Client(site).enter("ke", then=then)[2]["Location"] == "/"
@@ -458,8 +479,56 @@ def test_one_person_cannot_take_all_kernels(site):
     answers = [client.ask("GET", "/voila/render/lab/lab.ipynb") for _ in range(9)]
     assert [status for status, *_ in answers[:8]] == [200] * 8
     assert answers[8][0] == 503
-    assert "使用人数较多" in answers[8][1]
+    assert "您已打开8个页面，请关闭不用的页面后重试。" in answers[8][1]
+    assert "使用人数较多" not in answers[8][1]
     assert answers[8][2]["Retry-After"] == "60"
+
+
+HEADED = ["/", "/login", "/logout", "/nope", "/voila/render/entry/assessment.ipynb", "/voila/render/nope.ipynb",
+          "/voila/render/lab/lab.ipynb", "/reports/nope", "/voila/templates/chengxin/static/chengxin.css"]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", [None, "assessor"])
+@pytest.mark.parametrize("path", [*HEADED, f"/reports/2025-{MINE}.pdf"])
+def test_head_answers_as_get_without_a_body(people, folder, role, path):
+    before = kernels(folder / "chengxin.db")
+    status, text, headers = people[role].ask("HEAD", path)
+    assert text == ""
+    assert set(kernels(folder / "chengxin.db")) <= set(before)  # others may end meanwhile
+    wanted, _, shown = people[role].ask("GET", path)
+    assert status == wanted
+    for name in ("Content-Type", "Location", "Content-Disposition", "Cache-Control", "Content-Security-Policy"):
+        assert headers.get(name, "").partition(";")[0] == shown.get(name, "").partition(";")[0]
+
+
+def test_head_of_a_kernel_answers_its_owner_only(people, foreign):
+    assert people["county"].ask("HEAD", f"/api/kernels/{foreign}")[:2] == (200, "")
+    assert people["county2"].ask("HEAD", f"/api/kernels/{foreign}")[:2] == (404, "")
+    assert people["county"].ask("HEAD", f"/api/kernels/{foreign}/channels")[:2] == (405, "")
+
+
+def test_who_is_refused_because_of_others_is_told_so(monkeypatch):
+    monkeypatch.setattr(guard, "settings", lambda: {"serve_kernels_per_user": 8, "serve_kernels": 1})
+    monkeypatch.setattr(guard, "LEAVING", 0)
+    manager = guard.Kernels()
+    asyncio.run(manager.ticket("li"))
+    with pytest.raises(guard.FullError) as told:
+        asyncio.run(manager.ticket("ke"))
+    assert (told.value.status_code, told.value.own) == (503, 0)
+
+
+def test_a_page_that_is_left_before_it_is_there_keeps_no_place(site):
+    client = Client(site)
+    client.enter("ju2")
+    place = urllib.parse.urlsplit(site)
+    for _ in range(9):
+        line = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
+        cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        line.request("GET", "/voila/render/dashboard/slow.ipynb", headers={"Cookie": cookies})
+        answer = line.getresponse()
+        assert answer.status == 200
+        answer.close()
+        line.close()
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/nope", "/reports/nope", "/voila/static/nope", "/voila/files/x.png"])

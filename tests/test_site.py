@@ -5,6 +5,8 @@ import io
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 import unicodedata
 import urllib.request
@@ -23,6 +25,7 @@ from chengxin import accounts, guard
 from chengxin.accounts import Account
 from chengxin.kernels import Forks, Gathered
 from chengxin.server import books, served_root
+from chengxin.settings import settings
 from chengxin.site import pages
 from chengxin.store import writing
 
@@ -186,6 +189,24 @@ def test_leaving_a_page_ends_its_kernel(visit, site):
     assert page.request.get(asked).status == 404
 
 
+def test_a_reader_at_the_limit_has_the_place_back_on_reloading_or_closing_a_page(browser, served, tmp_path):
+    book(tmp_path / "notebooks" / "entry" / "trivial.ipynb", TRIVIAL, title="一个数")
+    address = served(sample_database(tmp_path / "chengxin.db"), notebooks=tmp_path / "notebooks")
+    context = browser.new_context(base_url=address)
+    tabs = [context.new_page() for _ in range(settings()["serve_kernels_per_user"] + 1)]
+    *inside, outside = (tab.goto("voila/render/entry/trivial.ipynb").status for tab in tabs)
+    assert set(inside) == {200}
+    assert outside == 503
+    assert tabs[0].reload().status == 200
+    tabs[1].locator("input").wait_for()
+    assert tabs[1].reload().status == 200
+    tabs[2].locator("input").wait_for()
+    tabs[2].close()
+    tabs[-1].get_by_role("link", name="重试").click()
+    tabs[-1].locator("input").wait_for()
+    context.close()
+
+
 def test_a_kernel_knows_who_looks_and_a_client_cannot_say_otherwise(visit):
     forged = {"X-Chengxin-Identity": '{"who": "mallory"}', "x-chengxin-identity": '{"who": "mallory"}'}
     page = visit()
@@ -299,6 +320,31 @@ def test_a_site_told_to_stop_leaves_no_file_and_no_process(tmp_path):
         assert b"voila_finish" in opened_
     assert not list(left.iterdir())
     assert not [each for each in Path("/proc").glob("[0-9]*/environ") if str(left) in _text(each)]
+
+
+QUIET = """import time, threading, urllib.request, urllib.error, logging
+from tornado.log import app_log
+def ask(address):
+    for path in ("nope", "voila/render/entry/nope.ipynb"):
+        try:
+            urllib.request.urlopen(address + path)
+        except urllib.error.HTTPError:
+            pass
+    app_log.warning("WebSocket ping timeout after %i ms.", 30001)  # as jupyter_server says it
+    os.kill(os.getpid(), 15)
+import os
+from chengxin.server import serve
+from chengxin.store import address_of
+from pathlib import Path
+serve(address_of(sys.argv[1]).render_as_string(hide_password=False), port=0, demo=True, notebooks=Path(sys.argv[2]),
+      ready=lambda address: threading.Thread(target=ask, args=[address]).start())"""
+
+
+def test_the_libraries_say_nothing_on_the_terminal(tmp_path):
+    book(tmp_path / "notebooks" / "entry" / "trivial.ipynb", TRIVIAL, title="一个数")
+    words = [sys.executable, "-c", f"import sys\n{QUIET}", sample_database(tmp_path / "x.db"), tmp_path / "notebooks"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=90, check=False)
+    assert done.stdout + done.stderr == ""
 
 
 def _text(path):

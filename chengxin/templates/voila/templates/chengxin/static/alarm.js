@@ -11,6 +11,17 @@
   const alarm = () => document.getElementById("cx-alarm");
   let shown = "", leaving = false;
   addEventListener("pagehide", () => { leaving = true; });
+  // a page that is left before Voilà is ready to say goodbye to its kernel would keep its reader's place
+  const goodbye = () => {
+    const told = document.getElementById("jupyter-config-data"), token = /(?:^|; )_xsrf=([^;]*)/.exec(document.cookie);
+    if (!told || !token) return;
+    const body = new FormData();
+    body.append("_xsrf", token[1]);
+    navigator.sendBeacon(`${base}voila/api/shutdown/${JSON.parse(told.textContent).kernelId}`, body);
+  };
+  addEventListener("beforeunload", goodbye); // before the next page is asked for
+  addEventListener("pagehide", goodbye); // where a phone knows no other
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); }); // its kernel has ended
 
   const show = (state) => {
     if (leaving || state === shown || (shown === "gone" && state !== "out")) return;
