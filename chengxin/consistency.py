@@ -10,11 +10,25 @@ import pandas as pd
 from chengxin.agreement import by as agreed_by
 from chengxin.errors import UsageError
 from chengxin.grid import NOT_APPLICABLE, NOT_ASSESSED
-from chengxin.model import Rubric
+from chengxin.model import Line, Rubric
 from chengxin.scoring import score, totals
 
 CATEGORIES = ("满分", "部分得分", "零分", "不适用")
 EDGE = 1e-9
+TRIED = np.arange(0, 100.5, 0.5)  # values and percentages with which it is tried what a line can come to
+
+
+def possible(line: Line) -> tuple[str, ...]:
+    """The categories that a line's rule can come to: two of a line that is met or not, three where a part is possible.
+
+    Parameters
+    ----------
+    line : with its readings applied
+    """
+    of = np.full(len(TRIED), 100.0 if line.rule.needs_of else np.nan)
+    points = line.rule.score(line.points, TRIED, of)[~line.rule.wrong(line.points, TRIED, of)]
+    kind = np.where(points >= line.points - EDGE, 0, np.where(points <= EDGE, 2, 1))
+    return tuple(CATEGORIES[n] for n in sorted(set(kind[~np.isnan(points)])))
 
 
 def judged(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
@@ -45,8 +59,10 @@ def compare(rubric: Rubric, a: pd.DataFrame, b: pd.DataFrame, *, written: bool =
     Returns
     -------
     first row line 全部, then one row per line in rubric order; columns line, label, the fields of
-    `agreement.Agreement` on the categories 满分, 部分得分, 零分, 不适用, and bias (mean of a − b in points over the
-    cells that both assessed, deductions counted negative; positive: a gives more), said (direction of error in Chinese)
+    `agreement.Agreement`, and bias (mean of a − b in points over the cells that both assessed, deductions counted
+    negative; positive: a gives more), said (direction of error in Chinese).
+    A line's categories are those its rule can come to (`possible`), and 不适用 where somebody said so: more categories
+    than could be said would make AC1 higher. All lines together have all four; this row takes the cells as independent
 
     Raises
     ------
@@ -79,7 +95,10 @@ def beside(rubric: Rubric, both: pd.DataFrame, first: str = "前者") -> pd.Data
     both = both.assign(off=(both["score_a"] - both["score_b"]) * _signs(rubric, both["line"]))
     order = {line.id: n for n, line in enumerate(rubric.lines)}
     every = agreed_by(both, [], "category_a", "category_b", CATEGORIES).assign(line="全部", bias=both["off"].mean())
-    lines = agreed_by(both, ["line"], "category_a", "category_b", CATEGORIES)
+    lines = pd.concat([
+        agreed_by(part, ["line"], "category_a", "category_b", list(known))
+        for known, part in both.groupby(both["line"].map(_said(rubric, both)), sort=True)
+    ], ignore_index=True)  # fmt: skip
     lines["bias"] = lines["line"].map(both.groupby("line")["off"].mean())
     lines = lines.sort_values("line", key=lambda ids: ids.map(order), ignore_index=True)
     frame = pd.concat([every, lines], ignore_index=True)
@@ -89,6 +108,13 @@ def beside(rubric: Rubric, both: pd.DataFrame, first: str = "前者") -> pd.Data
     signs = _signs(rubric, frame["line"])
     frame["said"] = [_direction(off, first, sign) for off, sign in zip(frame["bias"], signs, strict=True)]
     return frame
+
+
+def _said(rubric: Rubric, both: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Line → its categories."""
+    idle = (both[["category_a", "category_b"]] == CATEGORIES[3]).any(axis=1)
+    set_aside = set(both.loc[idle, "line"])
+    return {line.id: possible(line) + CATEGORIES[3:] * (line.id in set_aside) for line in rubric.lines}
 
 
 def _signs(rubric: Rubric, lines: "pd.Series[str]") -> "pd.Series[int]":

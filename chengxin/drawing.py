@@ -11,7 +11,7 @@ from chengxin.labtable import Sample, lab_table
 from chengxin.merchants import Checks
 from chengxin.model import Rubric
 from chengxin.panel import Panel
-from chengxin.rules import Column
+from chengxin.rules import Column, plain
 
 BY = ("line", "group")
 VARY = ("points", "merchants", "surveys")
@@ -68,6 +68,21 @@ def spread(members: list[list[int]], share: Column, drawn: Column) -> Column:
     for n, places in enumerate(members):
         lines[:, places] = drawn[:, [n]] * (share[places] / share[places].sum())
     return lines
+
+
+def spread_in_words(rubric: Rubric, by: str, concentration: float) -> str:
+    """How far the points move in these draws, by the example of the most frequent line or the largest group.
+
+    Parameters
+    ----------
+    rubric, by, concentration : as for `points_drawn`
+    """
+    base = [line.points for line in rubric.lines if line.section == "base"]
+    sums = [sum(base[n] for n in members) for _, members in groups(rubric)]
+    points, what = (max(sums), "组") if by == "group" else (max(base, key=lambda each: (base.count(each), each)), "条")
+    share = points / sum(base)
+    sd = sum(base) * (share * (1 - share) / (concentration + 1)) ** 0.5
+    return f"分值的集中度为{plain(concentration)}：{plain(points)}分的一{what}，抽到的分值标准差约{sd:.2f}分"
 
 
 def merchants_drawn(rng: np.random.Generator, value: Column, of: Column, draws: int, population: Column) -> Column:

@@ -65,7 +65,7 @@ def _rows(rubric: Rubric, observations: pd.DataFrame) -> Iterator[_Row]:
     yield from _outcomes(frame)
     numbers, bad = {}, {}
     for name in ("value", "of"):
-        numbers[name], bad[name] = _read(frame, name)
+        numbers[name], bad[name] = as_numbers(frame, name)
         for n in np.flatnonzero(bad[name]):
             yield n, name, f"“{frame[name].iloc[n]}”不是数字", "有限的数"
     idle = (frame["outcome"].astype("str") == "not_applicable") if "outcome" in frame else pd.Series(False, frame.index)
@@ -100,8 +100,14 @@ def _outcomes(frame: pd.DataFrame) -> Iterator[_Row]:
         yield n, "outcome", f"“{outcome[n]}”", known
 
 
-def _read(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """A column as float64 and where it holds something that is not a finite number."""
+def as_numbers(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """A column of numbers or of their texts as float64, and where it holds something that is not a finite number.
+
+    Parameters
+    ----------
+    frame : observations
+    name : of the column; NaN throughout where it is absent
+    """
     if name not in frame:
         return np.full(len(frame), np.nan), np.zeros(len(frame), bool)
     given = frame[name]

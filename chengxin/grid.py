@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from chengxin.faults import as_numbers
 from chengxin.model import Rubric
 from chengxin.rules import Column
 
@@ -57,12 +58,13 @@ def _codes(column: pd.Series) -> tuple[NDArray[Any], pd.Index]:
 
 
 def _numbers(observations: pd.DataFrame, name: str) -> Column | None:
-    """A number column as float64; absent → NaN; None when it holds something other than numbers."""
+    """A number column as float64, also one of dtype object; absent → NaN; None when it holds something else."""
     if name not in observations:
         return np.full(len(observations), np.nan)
     column = observations[name]
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        return np.full(len(observations), np.nan) if column.isna().all() else None
+        number, bad = as_numbers(observations, name)
+        return None if bad.any() else number
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 

@@ -56,6 +56,14 @@ def _loaded(rubric: str, source: Path | None, period: str | None, database: str 
     return _Loaded(chosen, found, f"{period}年{found['assessment'].nunique()}个评价", demo, known)
 
 
+def _complete(given: _Loaded) -> None:
+    """Refuse where nothing is complete: there is nothing to measure."""
+    from chengxin.scoring import score, totals
+
+    if not totals(score(given.rubric, given.observations))["complete"].any():
+        raise UsageError(f"{given.about}里没有评完的评价，没有可量的；请先评完基本项，再量影响和区分度。")
+
+
 def _percent(rows: list[Row], *names: str) -> list[Row]:
     """Shares as text in percent; missing ones stay missing."""
     return [row | {name: None if row[name] != row[name] else f"{row[name]:.1%}" for name in names} for row in rows]
@@ -68,6 +76,7 @@ def effect_command(
     from chengxin import lab
 
     given = _loaded(rubric, source, period, database)
+    _complete(given)
     rows = lab.readings_effect(given.rubric, given.observations).to_dict("records")
     columns = {
         "reading": "读法", "option": "改用", "text": "含义", "areas": "完整评价（个）", "changed": "变分（个）",
@@ -110,6 +119,12 @@ def intervals_command(
         typer.Option("--vary", metavar="points|merchants|surveys", help="让什么变动：分值、抽查户、问卷；可重复"),
     ] = None,
     by: Annotated[str, typer.Option("--by", metavar="line|group", help="分值按条或按组变动")] = "line",
+    concentration: Annotated[
+        float | None, typer.Option("--concentration", metavar="数", help="分值的集中度，越大越贴近原文；缺省按设定")
+    ] = None,
+    confidence: Annotated[
+        float | None, typer.Option("--confidence", metavar="百分数", help="区间包含多少抽取（%）；缺省按设定")
+    ] = None,
     database: Database = None,
     form: Form = "table",
 ) -> None:
@@ -117,18 +132,18 @@ def intervals_command(
     from chengxin import lab
 
     given = _loaded(rubric, source, period, database)
-    if seed < 0:
-        raise UsageError(f"种子得到{seed}；应为0或正整数。")
-    found = lab.rank_intervals(
-        given.rubric, given.observations, draws, seed, vary=vary or ["points"], by=by, **given.known
-    )
+    _complete(given)
+    found = lab.rank_intervals(given.rubric, given.observations, draws, seed, vary=vary or ["points"], by=by,
+                               concentration=concentration, confidence=confidence, **given.known)  # fmt: skip
     rows = found.table.to_dict("records")
     columns = {
         "assessment": "评价", "total": "总分（分）", "rank": "名次", "low": "最好", "median": "居中", "high": "最差",
-        "beats_next": "高于下一名", "note": "说明",
+        "beats_next": "高于下一名", "overlaps": "区间重叠（个）", "note": "说明",
     }  # fmt: skip
     columns |= {"merchants": "抽查户重抽"} if "merchants" in found.vary else {}
     show(rows if form == "json" else _percent(rows, "beats_next"), columns, form, "没有完整的评价，不能排名。")
+    if found.said and form == "table":
+        typer.echo(f"最好、最差为{found.confidence:g}%的抽取所在；{found.said}。")
     if found.incomplete and form == "table":
         typer.echo(f"没有排名（评价不完整）：{'、'.join(found.incomplete)}")
 
@@ -140,6 +155,7 @@ def lines_command(
     from chengxin import lab
 
     given = _loaded(rubric, source, period, database)
+    _complete(given)
     without = lab.leave_one_out(given.rubric, given.observations).set_index("line")[
         ["reranked", "most_places", "first"]
     ]
@@ -159,7 +175,8 @@ def lines_command(
     shown = _percent(rows, "rate", "full", "none", "weight", "effective")
     show([row | {"section": SECTIONS[row["section"]]} for row in shown], columns, form)
     for pair in twice:
-        typer.echo(f"  {pair['first']}和{pair['second']}（{pair['labels']}）：{pair['why']}")
+        counts = f"{pair['n']}个评价中{pair['both']}个两条都失分"
+        typer.echo(f"  {pair['first']}和{pair['second']}（{pair['labels']}）：{pair['why']}（{counts}）")
 
 
 def enough_command(
@@ -170,14 +187,15 @@ def enough_command(
     standard: Annotated[float, typer.Option("--standard", metavar="标准", help="满意度标准，如0.95")] = 0.95,
     expected: Annotated[float, typer.Option("--expected", metavar="预计", help="预计的满意度，高于标准")] = 0.97,
     confidence: Annotated[float, typer.Option("--confidence", metavar="百分数", help="置信水平（%）")] = 95,
+    n: Annotated[int | None, typer.Option("--n", metavar="户数", help="另算抽查这么多户的误差")] = None,
     form: Form = "table",
 ) -> None:
-    """抽查多少户、调查多少份才够。"""
+    """抽查多少户、调查多少份才够；抽查若干户误差多大。"""
     from chengxin import lab
 
+    answers = lab.survey_size(standard, expected, confidence=confidence)
     row = {
-        "merchants": lab.sample_size(population, margin=margin, confidence=confidence),
-        "answers": lab.survey_size(standard, expected, confidence=confidence),
+        "merchants": lab.sample_size(population, margin=margin, confidence=confidence), "answers": answers,
         "margin": f"±{margin:.1%}", "confidence": f"{confidence:g}%",
     }  # fmt: skip
     columns = {
@@ -186,7 +204,14 @@ def enough_command(
         "margin": "允许误差",
         "confidence": "置信水平",
     }
+    if n is not None:
+        row["margin_of_n"] = f"±{lab.margin_of_error(n, population, confidence=confidence):.1%}"
+        columns["margin_of_n"] = f"抽查{n}户的误差"
     show([row], columns, form)
+    if form == "table":
+        typer.echo(
+            f"问卷{answers}份，要调查所得满意度达到{expected:.1%}才能确认不低于{standard:.1%}；所得越接近标准，要的份数越多。"
+        )
 
 
 lab_app = typer.Typer(

@@ -150,7 +150,7 @@ def intervals(found: RankIntervals, title: str = "名次区间", names: Names | 
     values = rows[["name", "low", "high", "rank"]].to_dict("records")
     spec = {"width": 420, "height": {"step": 26}, "data": {"values": values}, "layer": layers}
     same = int((found.table["note"] != "").sum())
-    said = f"{title}：点是现在的名次，线是{found.draws}次抽取中{found.confidence:g}%的范围；{same}处与下一名不可区分"
+    said = f"{title}：点是现在的名次，线是{found.draws}次抽取中{found.confidence:g}%的范围；{same}个名次不可区分"
     return picture(spec, said, said)
 
 

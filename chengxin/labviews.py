@@ -74,11 +74,12 @@ def firmness(found: RankIntervals, names: Names) -> Html:
         beats=[_percent(share) for share in found.table["beats_next"]][:MOST],
     )
     columns = {"name": "评价", "total": "总分（分）", "rank": "名次", "span": f"{found.confidence:g}%的抽取在",
-               "beats": "高于下一名", "note": "说明"}  # fmt: skip
+               "beats": "高于下一名", "overlaps": "区间重叠（个）", "note": "说明"}  # fmt: skip
     if "merchants" in found.vary:
         columns["merchants"] = "抽查户重抽"
     out = f"；另有{len(found.incomplete)}个不完整的评价没有排名" if found.incomplete else ""
-    told = table(rows, columns, f"名次区间（{found.draws}次抽取{out}）", right=["rank", "span", "beats"])
+    moved = f"；{found.said}" if found.said else ""
+    told = table(rows, columns, f"名次区间（{found.draws}次抽取{out}{moved}）", right=["rank", "span", "beats"])
     return piece(intervals(found, names=names), told)
 
 
@@ -135,6 +136,7 @@ def lines(rows: pd.DataFrame, twice: pd.DataFrame) -> Html:
         "labels": "内容",
         "correlation": "相关",
         "n": "评价（个）",
+        "both": "都失分（个）",
         "why": "为什么",
     }
     return piece(

@@ -121,8 +121,9 @@ def double_counting(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
     columns first, second (line ids), labels (both), correlation (Pearson's, of the points lost, over complete
     assessments in which both lines were assessed; NaN where one of them does not vary), n (how many those are), both
     (how many of them lost in both), source (相关 or 原文), why (Chinese). Pairs of the guidance first, then by
-    correlation, highest first; pairs below the setting lab_correlated are left out. A correlation is a hint to look,
-    no proof.
+    correlation, highest first. Pairs whose correlation is below the setting lab_correlated, or of which fewer than
+    lab_both_lost assessments lost in both, are left out: one or two of a few that happen to fail twice are chance. A
+    correlation is a hint to look, no proof; below lab_few assessments `why` says that they are few.
 
     Raises
     ------
@@ -135,7 +136,8 @@ def double_counting(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
     lost = np.where(figures.section == 0, figures.points - points, points)
     lost[:, figures.section == 1] *= -1  # a bonus is the opposite of a loss
     found = figures.state[whole] == ASSESSED
-    least, labels = settings()["lab_correlated"], {line.id: line.label for line in rubric.lines}
+    values, labels = settings(), {line.id: line.label for line in rubric.lines}
+    least = values["lab_correlated"]
     printed = {tuple(pair.lines): pair for pair in lab_table().double_counted.get(rubric.id, [])}
     rows = []
     for one, two in zip(*np.triu_indices(len(figures.ids), 1), strict=True):
@@ -143,12 +145,15 @@ def double_counting(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
         both = found[:, one] & found[:, two]
         r = _correlation(lost[both, one], lost[both, two])
         pair = printed.get(ids)
-        if pair is None and not r >= least:
+        hit, n = int(((lost[both, one] > EDGE) & (lost[both, two] > EDGE)).sum()), int(both.sum())
+        if pair is None and not (r >= least and hit >= values["lab_both_lost"]):
             continue
-        hit = int(((lost[both, one] > EDGE) & (lost[both, two] > EDGE)).sum())
-        why = f"{pair.why}（{pair.source}）" if pair else f"失分的相关系数{r:.2f}，达到{plain(least)}，可能重复计分"
+        few = f"；评价不足{plain(values['lab_few'])}个，样本少，只作线索" if n < values["lab_few"] else ""
+        why = (
+            f"{pair.why}（{pair.source}）" if pair else f"失分的相关系数{r:.2f}，达到{plain(least)}，可能重复计分{few}"
+        )
         about = {"first": ids[0], "second": ids[1], "labels": "、".join(labels[name] for name in ids)}
-        rows.append(about | {"correlation": r, "n": int(both.sum()), "both": hit, "source": "原文" if pair else "相关",
+        rows.append(about | {"correlation": r, "n": n, "both": hit, "source": "原文" if pair else "相关",
                              "why": why})  # fmt: skip
     columns = ["first", "second", "labels", "correlation", "n", "both", "source", "why"]
     frame = pd.DataFrame(rows, columns=columns)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from chengxin.drawing import VARY, counted, points_drawn, sampled, shares_drawn
+from chengxin.drawing import VARY, counted, points_drawn, sampled, shares_drawn, spread_in_words
 from chengxin.errors import UsageError
 from chengxin.merchants import Checks, arranged
 from chengxin.model import Rubric
@@ -33,11 +33,12 @@ class RankIntervals:
     table : one row per complete assessment, best first: assessment, total (official, points), rank (official);
         low, median, high (ranks, the ends of the interval); overlaps (how many others have an interval that
         overlaps); beats_next (share of draws with a higher total than the next row's, equal ones not counted; NaN in
-        the last); note (名次不可区分 where the interval overlaps the next row's); merchants (how inspected merchants
+        the last); note (名次不可区分 where the interval overlaps another's); merchants (how inspected merchants
         were drawn: 逐户 whole merchants, 部分逐户 in some lines, 按户数 from the counts alone; empty where they did
         not vary)
     incomplete : assessments that were left out, since an incomplete one has no rank
     draws, seed, by, vary, concentration, confidence : how it was drawn
+    said : how far the points move, in Chinese; empty where they do not vary
     """
 
     table: pd.DataFrame
@@ -48,6 +49,7 @@ class RankIntervals:
     vary: tuple[str, ...]
     concentration: float
     confidence: float
+    said: str
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,8 @@ def rank_intervals(
 
     Raises
     ------
-    UsageError : draws, `vary`, `by`, concentration or confidence outside what is allowed; more than 4000 complete
-        assessments (counts of ranks are an n × n table, one for the sum and one for each of two threads)
+    UsageError : draws, seed, `vary`, `by`, concentration, population or confidence outside what is allowed; more than
+        4000 complete assessments (counts of ranks are an n × n table, one for the sum and one for each of two threads)
     DataError : faulty observations
     """
     plan = _plan(rubric, observations, draws, seed, by, vary, concentration, population, checks)
@@ -130,8 +132,9 @@ def rank_intervals(
         raise UsageError(
             f"完整的评价有{len(found.ids)}个；名次区间一次最多算{MOST_RANKED}个，再多占用内存过大。请按县或等级分开算。"
         )
+    said = spread_in_words(rubric, by, plan.concentration) if "points" in plan.vary else ""
     return RankIntervals(_table(plan, percent), found.incomplete, draws, seed, by, plan.vary, plan.concentration,
-                         float(percent))  # fmt: skip
+                         float(percent), said)  # fmt: skip
 
 
 def _table(plan: _Plan, percent: float) -> pd.DataFrame:
@@ -153,8 +156,7 @@ def _table(plan: _Plan, percent: float) -> pd.DataFrame:
     table = table.reset_index(drop=True)
     table["overlaps"] = overlaps(table["low"].to_numpy(), table["high"].to_numpy())
     table["beats_next"] = np.append(wins / plan.draws, np.nan)[: len(table)]
-    touch = (table["low"].shift(-1) <= table["high"]) & (table["low"] <= table["high"].shift(-1))
-    table["note"] = np.where(touch, SAME, "")
+    table["note"] = np.where(table["overlaps"] > 0, SAME, "")
     table["merchants"] = table.pop("merchants")
     return table
 
@@ -164,14 +166,24 @@ def _plan(
     concentration: float | None, population: Mapping[str, float] | None, checks: pd.DataFrame | None,
 ) -> _Plan:  # fmt: skip
     kinds = tuple(dict.fromkeys(vary))
-    if not 1 <= draws <= 10**6 or not kinds or not set(kinds) <= set(VARY):
+    if not 1 <= draws <= 10**6 or draws != int(draws) or not kinds or not set(kinds) <= set(VARY):
         raise UsageError(f"抽取{draws}次、变动“{'、'.join(kinds)}”；应为1至1000000次，变动{'、'.join(VARY)}中的几样。")
+    if not seed >= 0 or seed != int(seed):
+        raise UsageError(f"种子得到{seed}；应为0或正整数。")
+    strange = [f"{name}{count:g}户" for name, count in (population or {}).items() if not _known(count)]
+    if strange:
+        raise UsageError(f"经营户总数有误：{'、'.join(strange[:20])}；应为不小于1的整数，不知道的不写。")
     near = float(settings()["lab_concentration"] if concentration is None else concentration)
     points_drawn(np.random.default_rng(0), rubric, 1, by, near)  # refuses a wrong `by` or concentration
     found = panel(rubric, observations)
     every = np.array([(population or {}).get(name, np.nan) for name in found.ids], float)
     lines = [line for line, kind in sampled(found) if kind == "merchants"]
     return _Plan(found, seed, draws, by, kinds, near, every, arranged(found, lines, checks))
+
+
+def _known(count: float) -> bool:
+    """Whether a number of merchants is a whole one, or missing."""
+    return pd.isna(count) or (1 <= count < np.inf and count == int(count))
 
 
 def _drawn(plan: _Plan, first: Any) -> tuple[Any, Any]:

@@ -32,7 +32,7 @@ def margin_of_error(n: int, population: int | None = None, *, confidence: float 
 
     Raises
     ------
-    UsageError : n below 1 or above N, share or confidence outside their range
+    UsageError : n or N no whole number, n below 1 or above N, share or confidence outside their range
 
     Examples
     --------
@@ -40,8 +40,8 @@ def margin_of_error(n: int, population: int | None = None, *, confidence: float 
     0.156
     """
     _check(share, population)
-    if n < 1 or (population is not None and n > population):
-        raise UsageError(f"检查{n}户、共{population}户；应为至少检查1户，不多于总户数。")
+    if not _whole(n) or (population is not None and n > population):
+        raise UsageError(f"检查{n}户、共{population or '很多'}户；应为整数，至少检查1户，不多于总户数。")
     finite = 1.0 if population is None else (population - n) / (population - 1) if population > 1 else 0.0
     return _z(confidence) * math.sqrt(share * (1 - share) / n * finite)
 
@@ -115,5 +115,10 @@ def survey_size(at_least: float = 0.95, expected: float = 1.0, *, confidence: fl
 
 
 def _check(share: float, population: int | None) -> None:
-    if not 0 <= share <= 1 or (population is not None and population < 1):
-        raise UsageError(f"预计比例{share:g}、总户数{population}；应为0至1之间的比例，总户数至少1户。")
+    if not 0 <= share <= 1 or not (population is None or _whole(population)):
+        raise UsageError(f"预计比例{share:g}、总户数{population}；应为0至1之间的比例，总户数为不小于1的整数。")
+
+
+def _whole(count: float) -> bool:
+    """Whether a count is a whole number, 1 or more."""
+    return 1 <= count < math.inf and count == int(count)

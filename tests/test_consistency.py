@@ -8,6 +8,7 @@ from labdata import STREET, observed
 
 from chengxin import consistency, lab
 from chengxin.errors import UsageError
+from chengxin.rubric import load_rubric
 
 
 def changed(frame, line, value, assessment=None):
@@ -36,8 +37,30 @@ def test_a_self_assessment_that_is_too_kind():
     assert row["said"] == "前者平均高1.00分"
     assert row["kappa"] is None
     assert row["kappa_note"].startswith("不适用")
-    # by hand, q = 4, prevalences 0.1 and 0.9: pe = 0.18/3, AC1 = (0.8 − 0.06)/0.94
-    assert math.isclose(row["ac1"], (0.8 - 0.06) / 0.94)
+    # by hand: 3.1 is met or not, q = 2; prevalences 0.1 and 0.9: pe = (0.09 + 0.09)/(2 − 1), AC1 = (0.8 − 0.18)/0.82
+    assert math.isclose(row["ac1"], (0.8 - 0.18) / 0.82)
+
+
+def test_a_line_has_the_categories_its_rule_can_come_to():
+    scenic = load_rubric("scenic_area")
+    for line in [*STREET.lines, *scenic.lines]:
+        known = consistency.possible(line)
+        assert (known[0], known[-1]) == ("满分", "零分")
+        assert len(known) == 2 or line.rule.kind != "met"
+    assert consistency.possible(scenic.line("2.1")) == ("满分", "部分得分", "零分")
+    assert consistency.possible(STREET.line("1.1")) == ("满分", "部分得分", "零分")
+    assert consistency.possible(STREET.line("3.1")) == ("满分", "零分")
+
+
+def test_not_applicable_is_a_category_where_somebody_says_so():
+    site = changed(observed(STREET, 10, 2), "3.1", 0.0)
+    own = changed(changed(site, "3.1", 1.0, "A00"), "3.1", 1.0, "A01")
+    aside = (site["line"] == "3.1") & (site["assessment"] == "A02")
+    both = [f.assign(outcome=f["outcome"].mask(aside, "not_applicable"), value=f["value"].mask(aside))
+            for f in (own, site)]  # fmt: skip
+    row = lab.compare(STREET, *both).set_index("line").loc["3.1"]
+    # q = 3; 满分 0.1, 零分 0.8, 不适用 0.1: pe = (0.09 + 0.16 + 0.09)/2 = 0.17
+    assert math.isclose(row["ac1"], (0.8 - 0.17) / 0.83)
 
 
 def test_a_deduction_given_makes_the_total_lower_not_higher():

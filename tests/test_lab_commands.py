@@ -143,13 +143,33 @@ def test_assessors_of_one_area_and_merchants_known_one_by_one(chengxin, tmp_path
     assert "抽查户重抽" in chengxin("lab", "intervals", *words).stdout.splitlines()[0]
 
 
-def test_files_with_a_head_alone_are_refused_or_say_that_there_is_nothing(chengxin, csv, tmp_path):
+def test_files_with_a_head_alone_are_refused(chengxin, csv, tmp_path):
     empty = tmp_path / "e.csv"
     empty.write_text("assessment,line,value\n", "utf-8")
-    for words, code in ((["exercise", empty, csv], 2), (["exercise", csv, empty], 2), (["agreement", empty, csv], 2),
-                        (["effect", empty], 0), (["intervals", empty], 0), (["lines", empty], 0)):  # fmt: skip
+    for words in (["exercise", empty, csv], ["exercise", csv, empty], ["agreement", empty, csv], ["effect", empty],
+                  ["intervals", empty], ["lines", empty]):  # fmt: skip
         done = chengxin("lab", *words, "--rubric", "street")
-        assert (done.returncode, "Traceback" in done.stderr) == (code, False), (words, done.stderr)
+        assert (done.returncode, "Traceback" in done.stderr, done.stdout) == (2, False, ""), (words, done.stderr)
+
+
+def test_intervals_say_how_far_the_points_moved(chengxin, csv):
+    words = ["lab", "intervals", csv, "--rubric", "street", "--draws", "200"]
+    done = chengxin(*words, "--concentration", "100", "--confidence", "80")
+    assert "最好、最差为80%的抽取所在；分值的集中度为100：" in done.stdout
+    assert "区间重叠（个）" in done.stdout.splitlines()[0]
+    near, far = (json.loads(chengxin(*words, "--concentration", c, "--format", "json").stdout) for c in ("1e6", "20"))
+    assert sum(row["high"] - row["low"] for row in near) < sum(row["high"] - row["low"] for row in far)
+    for wrong in (["--concentration", "0"], ["--confidence", "100"], ["--seed", "-1"]):
+        assert chengxin(*words, *wrong).returncode == 2
+
+
+def test_enough_says_what_answers_confirm_and_how_far_n_merchants_reach(chengxin):
+    done = chengxin("lab", "enough", "--population", "120", "--n", "30")
+    assert "±15.6%" in done.stdout  # as in the example of `margin_of_error`
+    assert "问卷457份，要调查所得满意度达到97.0%才能确认不低于95.0%" in done.stdout
+    (row,) = json.loads(chengxin("lab", "enough", "--format", "json").stdout)
+    assert "margin_of_n" not in row
+    assert chengxin("lab", "enough", "--population", "20", "--n", "30").returncode == 2
 
 
 def test_an_exercise_of_several_teams(chengxin, csv, tmp_path):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from labdata import SCENIC, STREET, observed
@@ -76,6 +77,20 @@ def test_lines_that_say_the_same_are_found_and_opposite_ones_are_not():
     assert np.isclose(row["correlation"], 1)
     assert row["n"] == 20
     assert row["both"] == int((wide["3.1"] == 0).sum())
+
+
+@pytest.mark.parametrize("failing", [4, 6])
+def test_a_few_that_happen_to_fail_twice_are_no_double_counting(failing):
+    frame = observed(STREET, 12, 9)
+    wide = frame.pivot(index="assessment", columns="line", values="value")
+    wide["3.1"] = wide["7.2"] = [0.0] * failing + [1.0] * (12 - failing)  # always together
+    long = wide.stack().rename("value").reset_index()
+    found = lab.double_counting(STREET, frame.drop(columns="value").merge(long, on=["assessment", "line"]))
+    found = found[(found["first"] == "3.1") & (found["second"] == "7.2")]
+    assert len(found) == (failing >= 5)
+    for row in found.itertuples():
+        assert (row.n, row.both) == (12, 6)
+        assert row.why.endswith("评价不足30个，样本少，只作线索")
 
 
 def test_pairs_of_an_empty_frame_are_only_the_guidance_s():

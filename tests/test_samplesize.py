@@ -1,6 +1,7 @@
 """Sample sizes against published tables and against each other."""
 
 import math
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from chengxin import lab
 from chengxin.errors import UsageError
 from chengxin.surveys import wilson
 
+NAN, INF = math.nan, math.inf
 # Krejcie & Morgan 1970, table 1 (95 %, p = 0.5, d = 0.05); their chi-square is 3.841 and they round to the nearest
 KREJCIE_MORGAN = {
     10: 10, 20: 19, 50: 44, 100: 80, 150: 108, 200: 132, 300: 169, 500: 217, 700: 248, 1000: 278, 1500: 306,
@@ -66,6 +68,11 @@ def test_all_satisfied():
         lambda: lab.sample_size(0), lambda: lab.sample_size(margin=0), lambda: lab.sample_size(confidence=100),
         lambda: lab.sample_size(share=2), lambda: lab.margin_of_error(0), lambda: lab.margin_of_error(5, 4),
         lambda: lab.survey_size(0.95, 0.95), lambda: lab.survey_size(0.95, 1.2),
+        *(partial(lab.margin_of_error, n) for n in (NAN, 2.5, INF, -1)),
+        *(partial(lab.sample_size, n) for n in (NAN, 9.5)),
+        *(partial(lab.margin_of_error, 3, n) for n in (NAN, 9.5, INF)), partial(lab.sample_size, margin=NAN),
+        partial(lab.sample_size, share=NAN), partial(lab.sample_size, confidence=NAN), partial(lab.survey_size, NAN),
+        partial(lab.survey_size, 0.95, NAN),
     ],
 )  # fmt: skip
 def test_values_outside_their_range_are_refused(call):

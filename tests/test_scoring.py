@@ -451,3 +451,17 @@ def test_equal_totals_share_a_rank_though_floats_differ():
 def test_empty_frame_gives_empty_results():
     empty = frame({"甲": full_marks("street")}).iloc[:0]
     assert totals(score(load_rubric("street"), empty)).empty
+
+
+def test_numbers_in_a_column_of_objects_are_numbers_and_what_is_none_is_named():
+    rubric = load_rubric("street")
+    rows = [{"assessment": "甲", "line": "1.1", "value": 9, "of": 10}, {"assessment": "甲", "line": "3.1", "value": 1}]
+    plain, mixed = pd.DataFrame(rows), pd.DataFrame(rows).astype({"value": object, "of": object})
+    mixed["of"] = [10, None]
+    pd.testing.assert_frame_equal(score(rubric, mixed), score(rubric, plain))
+    for wrong in ("十", True, float("inf")):
+        mixed["of"] = pd.Series([wrong, None], dtype=object)
+        with pytest.raises(DataError) as told:
+            score(rubric, mixed)
+        assert len(told.value.faults) >= 1
+        assert "of列" in str(told.value)
