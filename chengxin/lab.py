@@ -21,6 +21,7 @@ from chengxin.changing import breaches, changed
 from chengxin.consistency import compare, consistency
 from chengxin.diff import diff, diff_in_words
 from chengxin.linestats import double_counting, line_statistics
+from chengxin.openpoints import open_effect
 from chengxin.robustness import RankIntervals, beats, leave_one_out, rank_intervals
 from chengxin.samplesize import margin_of_error, sample_size, survey_size
 from chengxin.variance import variance_shares
@@ -30,6 +31,6 @@ from chengxin.whatif import WhatIf, readings_effect, what_if
 __all__ = [
     "Agreement", "RankIntervals", "WhatIf", "agreement", "beats", "breaches", "by", "changed", "compare",
     "compare_variants", "consistency", "diff", "diff_in_words", "diff_in_yaml", "double_counting", "leave_one_out",
-    "line_statistics", "margin_of_error", "rank_intervals", "readings_effect", "sample_size", "save_variant",
-    "survey_size", "variance_shares", "variant_yaml", "what_if",
+    "line_statistics", "margin_of_error", "open_effect", "rank_intervals", "readings_effect", "sample_size",
+    "save_variant", "survey_size", "variance_shares", "variant_yaml", "what_if",
 ]  # fmt: skip

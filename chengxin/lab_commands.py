@@ -83,7 +83,19 @@ def effect_command(
         "mean_size": "平均变动（分）", "most": "最大变动（分）", "reranked": "变名次（个）",
         "most_places": "最多变（位）",
     }  # fmt: skip
-    show(rows if form == "json" else rounded(rows, "mean_size", "most"), columns, form, "没有可换的读法。")
+    others = lab.open_effect(given.rubric, given.observations)
+    others = others.astype(object).where(others.notna(), None).to_dict("records")
+    if form == "json":
+        show(rows, {}, form)
+        return
+    show(rounded(rows, "mean_size", "most"), columns, form, "没有可换的读法。")
+    typer.echo("没有列为读法的地方：")
+    more = {name: head for name, head in columns.items() if name not in ("reading", "option")}
+    show(
+        rounded(others, "mean_size", "most"),
+        {"lines": "条目", "question": "地方", **more, "why": "不能由现有数据量出"},
+        form,
+    )
 
 
 def memo_command(

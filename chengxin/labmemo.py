@@ -7,6 +7,7 @@ import pandas as pd
 
 from chengxin.document import Block, blocks
 from chengxin.model import Rubric
+from chengxin.openpoints import open_effect
 from chengxin.pages import DEMO, banner, escaped, head, stylesheet
 from chengxin.rules import plain
 from chengxin.tables import Html, table
@@ -16,6 +17,7 @@ COLUMNS = {
     "question": "原文没有说清的地方", "ways": "理解", "changed": "变分（个）", "mean_size": "平均变动（分）",
     "most": "最大变动（分）", "reranked": "变名次（个）", "most_places": "最多变（位）",
 }  # fmt: skip
+OPEN = {"lines": "条目", **COLUMNS, "why": "不能由现有数据量出的原因"}
 REASONS = {"question": "问题", "chosen": "现在采用", "reason": "理由", "source": "出处"}
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -30,7 +32,7 @@ class Memo:
     about : which data
     demo : whether they are sample data
     said : paragraphs: what was done, what came out
-    effects, reasons : tables
+    effects, others, reasons : tables
     source : which rubric
     """
 
@@ -39,6 +41,7 @@ class Memo:
     demo: bool
     said: tuple[str, ...]
     effects: Html
+    others: Html
     reasons: Html
     source: str
 
@@ -47,9 +50,10 @@ class Memo:
         """A whole page that loads nothing; people's words are escaped."""
         said = "".join(escaped("<p>{said}</p>", said=said) for said in self.said)
         body = escaped(
-            '{banner}{head}{said}<h2>一、换一种理解的影响</h2>{effects}<h2>二、现在采用的理解和理由</h2>{reasons}'
+            '{banner}{head}{said}<h2>一、换一种理解的影响</h2>{effects}<h2>二、没有列为读法的地方</h2>{others}'
+            '<h2>三、现在采用的理解和理由</h2>{reasons}'
             '<p class="cx-rule">{source}</p>', banner=banner(self.demo), head=head(self.title, self.about),
-            said=Html(said), effects=self.effects, reasons=self.reasons, source=self.source,
+            said=Html(said), effects=self.effects, others=self.others, reasons=self.reasons, source=self.source,
         )  # fmt: skip
         page = (
             '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title><style>{css}</style>'
@@ -65,7 +69,8 @@ class Memo:
         top += [Block("text", f"所用数据：{self.about}。"), *(Block("text", said) for said in self.said)]
         return written([
             *top, Block("heading", "一、换一种理解的影响", level=1), *blocks(self.effects.text),
-            Block("heading", "二、现在采用的理解和理由", level=1), *blocks(self.reasons.text),
+            Block("heading", "二、没有列为读法的地方", level=1), *blocks(self.others.text),
+            Block("heading", "三、现在采用的理解和理由", level=1), *blocks(self.reasons.text),
             Block("text", self.source),
         ], self.title)  # fmt: skip
 
@@ -92,7 +97,7 @@ def memo(rubric: Rubric, observations: pd.DataFrame, about: str, *, demo: bool) 
     ------
     DataError : faulty observations
     """
-    rows = readings_effect(rubric, observations)
+    rows, others = readings_effect(rubric, observations), open_effect(rubric, observations)
     reasons = pd.DataFrame(
         [
             {"question": reading.question, "chosen": rubric.choice_in_words(key), "reason": reading.reason,
@@ -100,11 +105,13 @@ def memo(rubric: Rubric, observations: pd.DataFrame, about: str, *, demo: bool) 
             for key, reading in rubric.readings.items()
         ]
     )  # fmt: skip
-    rows["ways"] = [f"现在采用：{row.in_use}\n改用：{row.text}" for row in rows.itertuples()]
+    for frame in (rows, others):
+        frame["ways"] = [f"现在采用：{row.in_use}\n改用：{row.text}" for row in frame.itertuples()]
     return Memo(
         f"关于{rubric.title}几处理解的说明", about, demo, (_method(rows), _found(rows)),
         table(rows, COLUMNS, "表1　各种理解的影响（影响大的在前）"),
-        table(reasons, REASONS, "表2　现在采用的理解和理由"),
+        table(others, OPEN, "表2　没有列为读法的地方（量得出的影响大的在前）"),
+        table(reasons, REASONS, "表3　现在采用的理解和理由"),
         f"细则：{rubric.title}（{rubric.version}），文件校验值（sha256）前12位为{rubric.sha256[:12]}。",
     )  # fmt: skip
 

@@ -25,6 +25,7 @@ from chengxin.tables import Html, table
 from chengxin.yearly import CITY
 
 HEADINGS = {
+    "lines": "条目", "why": "不能量出的原因",
     "assessment": "评价", "total": "总分（分）", "rank": "名次", "low": "最低", "high": "最高", "note": "说明",
     "change": "变动（分）", "rank_before": "原名次", "rank_after": "新名次", "by": "由哪些条目（分）",
     "reading": "读法",
@@ -212,4 +213,5 @@ def kit_variants(rubric: Rubric) -> dict[str, Rubric]:
 def shown(frame: pd.DataFrame, *columns: str) -> str:
     """Some columns of a result as plain text with Chinese headings; what is missing is a dash."""
     numbers = frame[list(columns)].map(lambda value: round(value, 3) if isinstance(value, float) else value)
-    return numbers.rename(columns=HEADINGS).to_string(index=False, na_rep="—")
+    told = numbers.astype(object).where(numbers.notna(), "—")
+    return told.rename(columns=HEADINGS).to_string(index=False)

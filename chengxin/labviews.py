@@ -61,7 +61,7 @@ def moves(found: WhatIf, names: Names) -> Html:
 
 def effects(made: Memo) -> Html:
     """The register of readings by effect, and the memo to take along."""
-    return piece(made.effects, made.links())
+    return piece(made.effects, made.others, made.links())
 
 
 def firmness(found: RankIntervals, names: Names) -> Html:

@@ -1,5 +1,6 @@
 """Variants as files: what was tried, written so that it can be reviewed, loaded again and compared with others."""
 
+import contextlib
 import os
 import secrets
 import tempfile
@@ -22,6 +23,7 @@ from chengxin.shape import said_wrong
 from chengxin.strictyaml import Document
 
 LARGEST = 200_000  # bytes of a variant file that is read
+RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}  # by Windows
 
 
 def variant_changes(before: Rubric, after: Rubric) -> dict[str, Any]:
@@ -99,8 +101,10 @@ def _fields(line: Line) -> dict[str, Any]:
 
 
 def _as_data(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return list(value)
+    if isinstance(value, tuple | list):
+        return [_as_data(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _as_data(each) for name, each in value.items()}
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -130,8 +134,9 @@ def variant_yaml(
         VariantFile.model_validate(data)
     except ValidationError as error:
         raise UsageError(f"变体没有写全：{'；'.join(said_wrong(error))}。") from None
-    if (place("rubrics") / f"{id}.yaml").exists():
-        raise UsageError(f"“{id}”是细则的编号，变体请换一个编号。")
+    if (place("rubrics") / f"{id}.yaml").exists() or id in RESERVED:
+        whose = "Windows保留的名称" if id in RESERVED else "细则的编号"
+        raise UsageError(f"“{id}”是{whose}，变体请换一个编号。")
     return yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=1000)
 
 
@@ -150,7 +155,8 @@ def save_variant(after: Rubric, folder: Path | None = None, **about: Any) -> Pat
 
     Raises
     ------
-    UsageError : points do not sum as printed, something is missing, the file exists, the folder is missing
+    UsageError : points do not sum as printed, something is missing, the file exists, the folder is missing or cannot
+        be written
     RubricError : the file would not load, with every fault
     """
     if wrong := breaches(after):
@@ -170,8 +176,11 @@ def save_variant(after: Rubric, folder: Path | None = None, **about: Any) -> Pat
         os.link(beside, path)  # fails where the file exists; nobody's variant is written over
     except FileExistsError:
         raise UsageError(f"已有变体“{path.name}”，请换一个编号。") from None
+    except OSError:
+        raise UsageError(f"变体没有存入“{folder}”；请核对能不能写入、磁盘有没有空间。") from None
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
     return path
 
 

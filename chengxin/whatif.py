@@ -159,7 +159,7 @@ def readings_effect(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
             if number is not None:
                 about["text"] += f"：{plain(number)}分"
             about |= {"in_use": rubric.choice_in_words(key), "number": number}
-            rows.append(about | _effect(beside(old, new)))
+            rows.append(about | effect(beside(old, new)))
     columns = ["reading", "question", "option", "text", "in_use", "number", *EFFECT]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.sort_values(["mean_size", "reranked"], ascending=False, kind="stable", ignore_index=True)
@@ -168,7 +168,13 @@ def readings_effect(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
 EFFECT = ("areas", "changed", "mean", "mean_size", "most", "reranked", "most_places")
 
 
-def _effect(table: pd.DataFrame) -> dict[str, Any]:
+def effect(table: pd.DataFrame) -> dict[str, Any]:
+    """How far one result is from another: the fields of EFFECT.
+
+    Parameters
+    ----------
+    table : from `beside`
+    """
     both = table.dropna(subset=["change"])
     change, moved = both["change"].to_numpy(), both["moved"].to_numpy(dtype=float)
     return {

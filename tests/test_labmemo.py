@@ -29,14 +29,18 @@ def test_the_page_lists_every_reading_and_loads_nothing(made):
 
 def test_word_holds_the_figures_that_were_measured(made):
     document = Document(io.BytesIO(made.docx()))
-    effects, reasons = document.tables
+    effects, others, reasons = document.tables
     expected = lab.readings_effect(SCENIC, observed(SCENIC, 5, 1))
     cells = [[cell.text for cell in row.cells] for row in effects.rows[1:]]
     assert len(cells) == len(expected)
     for row, found in zip(cells, expected.itertuples(), strict=True):
         assert row[:2] == [found.question, f"现在采用：{found.in_use}\n改用：{found.text}"]
-        assert row[2:] == [str(found.changed), f"{found.mean_size:.2f}", f"{found.most:.2f}", str(found.reranked),
+        most = f"{found.most:.2f}".replace("-", "−")
+        assert row[2:] == [str(found.changed), f"{found.mean_size:.2f}", most, str(found.reranked),
                            str(found.most_places)]  # fmt: skip
+    points = lab.open_effect(SCENIC, observed(SCENIC, 5, 1))
+    assert [row.cells[0].text for row in others.rows[1:]] == points["lines"].tolist()
+    assert [row.cells[-1].text for row in others.rows[1:]] == points["why"].tolist()
     assert [row.cells[0].text for row in reasons.rows[1:]] == [one.question for one in SCENIC.readings.values()]
     text = "\n".join(paragraph.text for paragraph in document.paragraphs)
     assert document.paragraphs[0].text == "关于重点景区诚信计量指数几处理解的说明"

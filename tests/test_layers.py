@@ -27,6 +27,7 @@ ORDER = [
         "labtable",
         "changing",
         "whatif",
+        "openpoints",
         "panel",
         "merchants",
         "drawing",

@@ -1,5 +1,7 @@
 """Variants saved, loaded and compared; what must not be written is not."""
 
+import os
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -119,3 +121,27 @@ def test_any_number_of_variants_side_by_side():
     assert found.loc[found["variant"] == "原文", ["change", "moved"]].eq(0).all(axis=None)
     with pytest.raises(UsageError, match="没有给出"):
         lab.compare_variants({}, frame)
+
+
+def test_whole_numbers_of_a_rule_have_no_point():
+    after = lab.changed(STREET, {"14.1": {"rule": {"kind": "each", "cap": 4}}})
+    text = lab.diff_in_yaml(STREET, after)
+    assert "cap: 4\n" in text
+    assert "4.0" not in text
+
+
+@pytest.mark.parametrize("name", ["con", "nul", "com1", "lpt9"])
+def test_a_name_that_windows_keeps_is_refused(name):
+    after = lab.changed(STREET, {"15.1": {"readings": []}})
+    about = {"title": "名", "approved_by": "某", "effective_from": "2026-01-01", "why": "因"}
+    with pytest.raises(UsageError, match="Windows保留的名称"):
+        lab.variant_yaml(after, id=name, **about)
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_left(tmp_path, monkeypatch):
+    after = lab.changed(STREET, {"15.1": {"readings": []}})
+    about = {"id": "trial", "title": "名", "approved_by": "某", "effective_from": "2026-01-01", "why": "因"}
+    monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(UsageError, match=r"没有存入.*请核对能不能写入、磁盘有没有空间"):
+        lab.save_variant(after, tmp_path, **about)
+    assert list(tmp_path.iterdir()) == []
