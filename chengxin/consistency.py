@@ -95,10 +95,9 @@ def beside(rubric: Rubric, both: pd.DataFrame, first: str = "前者") -> pd.Data
     both = both.assign(off=(both["score_a"] - both["score_b"]) * _signs(rubric, both["line"]))
     order = {line.id: n for n, line in enumerate(rubric.lines)}
     every = agreed_by(both, [], "category_a", "category_b", CATEGORIES).assign(line="全部", bias=both["off"].mean())
-    lines = pd.concat([
-        agreed_by(part, ["line"], "category_a", "category_b", list(known))
-        for known, part in both.groupby(both["line"].map(_said(rubric, both)), sort=True)
-    ], ignore_index=True)  # fmt: skip
+    parts = [(list(known), part) for known, part in both.groupby(both["line"].map(_said(rubric, both)), sort=True)]
+    lines = pd.concat([agreed_by(part, ["line"], "category_a", "category_b", known)
+                       for known, part in parts or [(list(CATEGORIES), both)]], ignore_index=True)  # fmt: skip
     lines["bias"] = lines["line"].map(both.groupby("line")["off"].mean())
     lines = lines.sort_values("line", key=lambda ids: ids.map(order), ignore_index=True)
     frame = pd.concat([every, lines], ignore_index=True)

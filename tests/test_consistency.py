@@ -142,3 +142,11 @@ def test_a_reference_is_one_assessment():
     frame = observed(STREET, 2, 1)
     with pytest.raises(UsageError, match="应为1个"):
         lab.consistency(STREET, frame, frame)
+
+
+def test_two_sides_that_judged_no_line_in_common_have_nothing_to_compare():
+    frame = observed(STREET, 2, 1)
+    (row,) = lab.compare(STREET, frame[frame["line"] == "1.1"], frame[frame["line"] == "3.1"], written=True).to_dict(
+        "records"
+    )
+    assert (row["line"], row["n"], row["ac1"]) == ("全部", 0, None)
