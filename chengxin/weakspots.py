@@ -186,9 +186,11 @@ def _lost(rubric: Rubric, lost: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _worst(results: pd.DataFrame, rows: NDArray[np.intp], lost: NDArray[np.float64]) -> list[dict[Any, Any]]:
     """The areas that lost most, in the order of their losses."""
-    most = np.argsort(-lost, kind="stable")[: min(WORST, int((lost > 0).sum()))]
-    found = results[["area", "name", "short_name"]].iloc[rows[most]].assign(lost=lost[most])
-    return found.to_dict("records")
+    least = np.partition(lost, -WORST)[-WORST] if len(lost) > WORST else 0.0
+    above, same = np.flatnonzero(lost > least), np.flatnonzero((lost == least) & (lost > 0))
+    most = np.append(above[np.argsort(-lost[above], kind="stable")], same)[:WORST]
+    found = {name: results[name].array[rows[most]] for name in ("area", "name", "short_name")}
+    return pd.DataFrame({**found, "lost": lost[most]}).to_dict("records")
 
 
 def flags(overview: Overview, choice: Choice, most: int | None = None) -> pd.DataFrame:
