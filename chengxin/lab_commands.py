@@ -83,19 +83,16 @@ def effect_command(
         "mean_size": "平均变动（分）", "most": "最大变动（分）", "reranked": "变名次（个）",
         "most_places": "最多变（位）",
     }  # fmt: skip
-    others = lab.open_effect(given.rubric, given.observations)
-    others = others.astype(object).where(others.notna(), None).to_dict("records")
     if form == "json":
         show(rows, {}, form)
         return
     show(rounded(rows, "mean_size", "most"), columns, form, "没有可换的读法。")
-    typer.echo("没有列为读法的地方：")
+    others = lab.open_effect(given.rubric, given.observations)
+    points = others.astype(object).where(others.notna(), None).to_dict("records")
     more = {name: head for name, head in columns.items() if name not in ("reading", "option")}
-    show(
-        rounded(others, "mean_size", "most"),
-        {"lines": "条目", "question": "地方", **more, "why": "不能由现有数据量出"},
-        form,
-    )
+    more = {"lines": "条目", "question": "地方", **more, "why": "不能由现有数据量出"}
+    typer.echo("没有列为读法的地方：")
+    show(rounded(points, "mean_size", "most"), more, form)
 
 
 def memo_command(
@@ -153,7 +150,7 @@ def intervals_command(
         "beats_next": "高于下一名", "overlaps": "区间重叠（个）", "note": "说明",
     }  # fmt: skip
     columns |= {"merchants": "抽查户重抽"} if "merchants" in found.vary else {}
-    show(rows if form == "json" else _percent(rows, "beats_next"), columns, form, "没有完整的评价，不能排名。")
+    show(rows if form == "json" else _percent(rows, "beats_next"), columns, form)
     if found.said and form == "table":
         typer.echo(f"最好、最差为{found.confidence:g}%的抽取所在；{found.said}。")
     if found.incomplete and form == "table":

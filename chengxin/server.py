@@ -104,9 +104,7 @@ def configuration(root: Path, port: int, host: str, *, demo: bool, name: str = "
     config.Voila.tornado_settings = {
         "websocket_max_message_size": int(limits["evidence_megabytes"] * 2**20 * 1.5) + 2**20,
         "ws_ping_timeout": 30_000,  # milliseconds; the default is longer than tornado takes, which warns of it
-        "log_function": lambda _: (
-            None
-        ),  # the libraries' lines on requests are English; errors are told where they occur
+        "log_function": lambda _: None,  # lines on requests are English; errors are told where they occur
         "allow_remote_access": False,  # a foreign Host header is refused: no DNS rebinding
         "local_hostnames": ["localhost", *filter(None, [name])],
     }
