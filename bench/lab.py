@@ -127,8 +127,8 @@ def draws_table(frame: pd.DataFrame) -> str:
     for name, loop in PEERS.items():
         try:
             taken, busy, top, ranks = timed(lambda loop=loop: loop(matrix, weights), 1)
-        except ModuleNotFoundError as error:
-            rows.append(f"| {name} | not installed: pip install {error.name} | | | |")
+        except ModuleNotFoundError:
+            rows.append(f"| {name} | not installed: pip install {name} | | | |")
             continue
         scaled, busy = taken * DRAWS / PEER_DRAWS, busy * DRAWS / PEER_DRAWS
         same = float(np.mean(np.array([rankdata(rank, "min") for rank in ranks]) == ours))

@@ -1,7 +1,9 @@
 """Accounts of the site: made, changed and disabled; passwords as Argon2 hashes; sign-ins recorded."""
 
 import hashlib
+import ipaddress
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -138,7 +140,7 @@ def sign_in(
     ----------
     conn : in a transaction
     name, password : as typed
-    address : of the network, from which it is tried
+    address : of the network, from which it is tried; of IPv6 its /64 counts, which is one line's
     at : the moment
     attempts : wrong passwords after which there is a pause: in a row for one account from one address, from one
         address for all accounts, and for one account from all addresses; where the account has signed in from the
@@ -147,12 +149,16 @@ def sign_in(
 
     Returns
     -------
-    ``ok``, ``wrong``, ``paused`` or ``disabled``; a name that does not exist takes as long and is ``wrong``
+    ``ok``, ``wrong``, ``paused`` or ``disabled``; a name that does not exist takes as long, is ``wrong`` and pauses
+    as soon. A pause is recorded once, however often it is run into.
     """
     from argon2.exceptions import VerificationError
 
     row = conn.execute(sa.select(ACCOUNT).where(ACCOUNT.c.name == name)).mappings().first()
-    if _paused(conn, name if row else "", address, at - wait, attempts):
+    known, address = name if row else _mark(name), _line(address)
+    if _paused(conn, known, address, at - wait, attempts):
+        if _last(conn, known, address, at - wait) == "paused":
+            return "paused"
         outcome = "paused"
     else:
         hasher = _hasher()
@@ -161,30 +167,53 @@ def sign_in(
             outcome = "ok" if row and row["status"] == "active" else "disabled" if row else "wrong"
         except VerificationError:
             outcome = "wrong"
-    known = name if row else ""  # what was typed may be a password
     conn.execute(sa.insert(SIGN_IN).values(at=_iso(at), account=known, outcome=outcome, address=address))
     return outcome
 
 
 def signed_out(conn: Connection, name: str, at: datetime, address: str) -> None:
     """Record that somebody signed out."""
-    conn.execute(sa.insert(SIGN_IN).values(at=_iso(at), account=name, outcome="out", address=address))
+    conn.execute(sa.insert(SIGN_IN).values(at=_iso(at), account=name, outcome="out", address=_line(address)))
+
+
+_KEY = secrets.token_bytes(32)
+
+
+def _mark(name: str) -> str:
+    """What a name that does not exist is counted under: it may be a password, so only this process can tell which."""
+    return "?" + hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=8, key=_KEY).hexdigest()
+
+
+def _line(address: str) -> str:
+    """Whose line an address is of: itself, of IPv6 its /64."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address
 
 
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$r3bbToX4aLJctKrzzI3itA$wPDWmJHJPgmPSHhhlEAQTPieB6UKv+b+MuNfkoUZMyM"
 
 
 def _paused(conn: Connection, name: str, address: str, since: datetime, attempts: tuple[int, int, int]) -> bool:
-    """Whether there were too many wrong passwords since a moment; name: empty where there is no such account."""
+    """Whether there were too many wrong passwords since a moment."""
     t = SIGN_IN.c
     here, mine = t.address == address, t.account == name
     last = conn.execute(sa.select(sa.func.max(t.id)).where(here, mine, t.outcome == "ok")).scalar()
     pair, all_here, all_mine = attempts
-    if name and _wrong(conn, since, here, mine, t.id > (last or 0)) >= pair:
+    if _wrong(conn, since, here, mine, t.id > (last or 0)) >= pair:
         return True
     if last:
         return False
-    return _wrong(conn, since, here) >= all_here or bool(name and _wrong(conn, since, mine) >= all_mine)
+    return _wrong(conn, since, here) >= all_here or _wrong(conn, since, mine) >= all_mine
+
+
+def _last(conn: Connection, name: str, address: str, since: datetime) -> str | None:
+    """How the latest try for an account from an address came out, since a moment."""
+    t = SIGN_IN.c
+    mine = (t.account == name, t.address == address, t.at > _iso(since))
+    return conn.execute(sa.select(t.outcome).where(*mine).order_by(t.id.desc()).limit(1)).scalar()
 
 
 def _wrong(conn: Connection, since: datetime, *where: sa.ColumnElement[bool]) -> int:

@@ -57,14 +57,16 @@ class Guarded:
     def write_error(self, status_code: int, **options: Any) -> None:
         _, error, _ = options.get("exc_info", (None, None, None))
         own = error.own if isinstance(error, FullError) else 0
+        old = status_code == 403 and self.request.method == "POST"  # type: ignore[attr-defined]
         self.set_header("Content-Type", "text/html; charset=UTF-8")  # type: ignore[attr-defined]
         if status_code == 503:
             self.set_header("Retry-After", "60")  # type: ignore[attr-defined]
-        self.finish(rendered(self, "error.html", status_code=status_code, own=own))  # type: ignore[attr-defined]
+        self.finish(rendered(self, "error.html", status_code=status_code, own=own, old=old))  # type: ignore[attr-defined]
 
 
 def rendered(handler: Any, name: str, **values: Any) -> str:
-    """A page of the template as text; every value is escaped by the template."""
+    """A page of the template as text, which the browser is told not to keep; every value is escaped by the template."""
+    handler.set_header("Cache-Control", "no-store")
     base_url = handler.settings["base_url"]
     user = getattr(handler, "_jupyter_current_user", None)
     told = {name: handler.settings[f"chengxin_{name}"] for name in ("demo", "sample")}

@@ -158,7 +158,7 @@ class SignIn(Guarded, JupyterHandler):
 
     @allow_unauthenticated
     def get(self) -> None:
-        self._show("")
+        self._show("", "")
 
     head = get
 
@@ -171,13 +171,12 @@ class SignIn(Guarded, JupyterHandler):
             self.redirect(asked if SAFE.fullmatch(asked) else self.base_url, status=303)
         else:
             self.set_status(429 if outcome in ("paused", "busy") else 401)
-            self._show(OUTCOMES[outcome].format(minutes=settings()["sign_in_wait_minutes"]))
+            self._show(OUTCOMES[outcome].format(minutes=settings()["sign_in_wait_minutes"]), name)
 
-    def _show(self, said: str) -> None:
+    def _show(self, said: str, name: str) -> None:
         asked = self.get_argument("next", "")
         token = {"xsrf": self.xsrf_form_html(), "next": asked if SAFE.fullmatch(asked) else ""}
-        self.set_header("Cache-Control", "no-store")
-        self.finish(rendered(self, "login.html", said=said, **token))
+        self.finish(rendered(self, "login.html", said=said, typed=name, **token))
 
 
 class SignOut(Guarded, JupyterHandler):

@@ -1,5 +1,6 @@
 """Accounts of the site: made and changed by command, passwords never stored or told, guessing slowed down."""
 
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -55,9 +56,29 @@ def test_a_stranger_cannot_shut_the_owner_out(store):
 
 
 def test_a_sign_in_is_recorded_with_its_address(store):
+    enter(store, "li", "x", address="192.0.2.7")
     enter(store, "li", "x", address="2001:db8::1")
     with store.connect() as conn:
-        assert conn.execute(sa.select(SIGN_IN.c.address)).scalar_one() == "2001:db8::1"
+        assert conn.execute(sa.select(SIGN_IN.c.address)).scalars().all() == ["192.0.2.7", "2001:db8::/64"]
+
+
+def test_one_line_of_ipv6_is_one_address(store):
+    said = [enter(store, f"name{n}", "x", address=f"2001:db8::{n:x}:1") for n in range(22)]
+    assert said == ["wrong"] * 20 + ["paused"] * 2
+    assert enter(store, "li", PASSWORD, address="2001:db8:0:1::1") == "ok"
+
+
+def test_a_name_that_does_not_exist_pauses_as_soon_as_one_that_does(store):
+    for name in ("li", "nobody"):
+        assert [enter(store, name, "x") for _ in range(4)] == ["wrong"] * 3 + ["paused"]
+
+
+def test_a_pause_run_into_again_and_again_does_not_fill_the_record(store):
+    for _ in range(30):
+        enter(store, "li", "x")
+    enter(store, "li", PASSWORD, AT + timedelta(minutes=14))
+    with store.connect() as conn:
+        assert conn.execute(sa.select(SIGN_IN.c.outcome)).scalars().all() == ["wrong"] * 3 + ["paused"]
 
 
 def test_a_password_is_kept_as_an_argon2_hash_and_nowhere_else(store):
@@ -84,7 +105,8 @@ def test_every_sign_in_is_recorded_and_the_record_only_grows(store):
         enter(store, name, password)
     with store.connect() as conn:
         seen = conn.execute(sa.select(SIGN_IN.c.account, SIGN_IN.c.outcome)).all()
-    assert [tuple(row) for row in seen] == [("li", "ok"), ("li", "wrong"), ("", "wrong")]
+    assert [tuple(row) for row in seen[:2]] == [("li", "ok"), ("li", "wrong")]
+    assert re.fullmatch(r"\?[0-9a-f]{16}", seen[2].account)
     for change in (sa.delete(SIGN_IN), sa.update(SIGN_IN).values(outcome="ok")):
         with pytest.raises((StoreError, DataError), match="只能追加"), writing(store) as conn:
             conn.execute(change)

@@ -402,6 +402,34 @@ def test_sign_in_wants_the_token_of_its_own_form(site):
     assert not [name for name in client.cookies if name.startswith("username")]
 
 
+def test_a_form_that_has_become_old_is_called_so_and_not_a_lack_of_rights(site):
+    client = Client(site)
+    client.ask("GET", "/login")
+    client.cookies.clear()
+    text = client.ask("POST", "/login", "_xsrf=x&name=li&password=x")[1]
+    assert "页面已过期" in text
+    assert "无权" not in text
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/logout", "/nothing", "/voila/render/dashboard/city.ipynb"])
+def test_what_is_for_one_reader_is_not_kept_by_the_browser(people, path):
+    assert "no-store" in people["leader"].ask("GET", path)[2]["Cache-Control"]
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "PUT", "DELETE", "PATCH", "PROPFIND", "FOO"])
+@pytest.mark.parametrize("path", ["/", "/login", "/voila/render/dashboard/city.ipynb", "/reports/x.html"])
+def test_other_methods_are_refused_in_words(people, method, path):
+    status, text, headers = people["city"].ask(method, path)
+    assert status in (403, 404, 405)
+    assert "<h1>" in text or not text
+    assert "Content-Security-Policy" in headers
+
+
+def test_the_name_stands_there_still_after_a_wrong_password_and_is_text(site):
+    text = Client(site).enter('"><b>li', "x")[1]
+    assert 'value="&#34;&gt;&lt;b&gt;li"' in text
+
+
 def test_guessing_is_slowed_down_and_names_are_not_given_away(site, people):
     client = Client(site)
     unknown = client.enter("nobody", "x")

@@ -369,7 +369,7 @@ def test_somebody_signs_in_works_and_leaves(browser, served, tmp_path_factory, s
     folder = tmp_path_factory.mktemp("accounts")
     book(folder / "notebooks" / "entry" / "assessment.ipynb", TRIVIAL, title="评价录入", about="现场检查时逐条录入。")
     with opened(sample_database(folder / "chengxin.db")) as engine, writing(engine) as conn:
-        account = Account("li", "李四", "county", "331082", None, "active")
+        account = Account("li", "李四" + "很长的名字" * 8, "county", "331082", None, "active")
         accounts.add(conn, account, "three odd words 7", who="市局", at=datetime(2026, 11, 2, tzinfo=UTC))
     address = served(folder / "chengxin.db", notebooks=folder / "notebooks", demo=False)
     context = browser.new_context(viewport=SCREENS[screen], base_url=address)
@@ -382,9 +382,15 @@ def test_somebody_signs_in_works_and_leaves(browser, served, tmp_path_factory, s
     page.get_by_role("alert").get_by_text("账号或密码不对").wait_for()
     assert page.evaluate(SIDEWAYS) == [0]
     assert page.evaluate(CONTRAST) == page.evaluate(SMALL) == page.evaluate(UNNAMED) == []
-    page.get_by_label("账号").fill("li")
+    assert page.get_by_label("账号").input_value() == "li"
+    assert page.evaluate("document.activeElement.id") == "password"
     page.get_by_label("密码").fill("three odd words 7")
     page.get_by_label("密码").press("Enter")
+    strip = page.locator(".cx-top")
+    assert {round(each.bounding_box()["height"]) for each in strip.locator("a").all()} == {44}
+    assert strip.locator(".cx-mode").bounding_box()["height"] < 30
+    edge = strip.get_by_role("link", name="退出").bounding_box()
+    assert edge["x"] + edge["width"] <= SCREENS[screen]["width"]
     page.get_by_role("link", name="评价录入").click()
     page.locator(".cx-page, input").first.wait_for()
     assert "李四" in page.locator(".cx-top").inner_text()
