@@ -15,7 +15,7 @@ from chengxin.model import Rubric
 from chengxin.pages import escaped, style
 from chengxin.robustness import RankIntervals
 from chengxin.scoring import rank, score, totals
-from chengxin.tables import Html, table
+from chengxin.tables import Html, between, coefficient, table
 from chengxin.whatif import WhatIf
 
 Names = Mapping[str, str]
@@ -157,12 +157,12 @@ def alike(rows: pd.DataFrame, keys: Mapping[str, str], caption: str) -> Html:
         return sentence("没有双方都判断的项，不能比较。")
     shown = rows.assign(
         raw=[_percent(raw, "") for raw in rows["raw"]],
-        ac1=[_three(ac1) for ac1 in rows["ac1"]],
+        ac1=[coefficient(ac1) for ac1 in rows["ac1"]],
         between=[
-            note or f"{low:.3f}–{high:.3f}"
+            note or between(low, high)
             for note, low, high in zip(rows["interval_note"], rows["low"], rows["high"], strict=True)
         ],
-        kappa=[note or _three(kappa) for note, kappa in zip(rows["kappa_note"], rows["kappa"], strict=True)],
+        kappa=[note or coefficient(kappa) for note, kappa in zip(rows["kappa_note"], rows["kappa"], strict=True)],
     )
     return piece(table(shown, {**keys, **SAME}, caption, right=["raw", "ac1"]))
 
@@ -216,8 +216,4 @@ def _named(codes: pd.Series, names: Names) -> pd.Series:
 
 
 def _percent(share: Any, sign: str = "%") -> str | None:
-    return None if pd.isna(share) else f"{share * 100:.1f}{sign}"
-
-
-def _three(number: Any) -> str | None:
-    return None if pd.isna(number) else f"{number:.3f}"
+    return None if pd.isna(share) else f"{share * 100:.1f}{sign}".replace("-", "−")

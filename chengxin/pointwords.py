@@ -106,12 +106,12 @@ def agreement(watch: Watch, quarter: str, by: Sequence[str]) -> Html:
         return Html(escaped("<p>截至{day}，{quarter}的季报还没有现场核查。</p>", day=day_in_words(watch.as_of),
                             quarter=in_words(quarter)))  # fmt: skip
     filings = watch.checked.loc[watch.checked["quarter"] == quarter, "filing"].nunique()
-    low = "" if pd.isna(whole["low"]) else f"（95%区间{whole['low']:.3f}至{whole['high']:.3f}）"
-    kappa = "" if pd.isna(whole["kappa"]) else f"，Kappa系数{whole['kappa']:.3f}"
+    low = "" if pd.isna(whole["low"]) else f"（95%区间{tables.between(whole['low'], whole['high'])}）"
+    kappa = "" if pd.isna(whole["kappa"]) else f"，Kappa系数{tables.coefficient(whole['kappa'])}"
     said = escaped(
         "<p>现场核查季报{filings}份{n}项，自查与核查一致{agreed}项，一致率{raw}%，AC1系数{ac1}{low}{kappa}。</p>"
         '<p class="cx-rule">{about}</p>', filings=filings, n=whole["n"], agreed=whole["agreed"],
-        raw=f"{100 * whole['raw']:.1f}", ac1=f"{whole['ac1']:.3f}", low=low, kappa=kappa, about=AC1,
+        raw=f"{100 * whole['raw']:.1f}", ac1=tables.coefficient(whole["ac1"]), low=low, kappa=kappa, about=AC1,
     )  # fmt: skip
     parts = "".join(f"<div>{_agreed(pointwatch.agreement(watch, quarter, [key]), key).text}</div>" for key in by)
     return Html(f'{said}<div class="cx-columns cx-halves">{parts}</div>')
@@ -122,8 +122,9 @@ def _agreed(rows: pd.DataFrame, key: str) -> Html:
     rows = rows.assign(order=pd.to_numeric(rows["raw"])).sort_values("order", kind="stable")
     return Html(tables.ruled(f"各{BY[key]}（一致率低的在先）", names, (
         ["", row[key], str(row["n"]), f"{100 * row['raw']:.1f}",
-         f"{row['ac1']:.3f}" + ("" if pd.isna(row["low"]) else f"（{row['low']:.3f}至{row['high']:.3f}）"),
-         "不适用" if pd.isna(row["kappa"]) else f"{row['kappa']:.3f}"]
+         tables.coefficient(row["ac1"])
+         + ("" if pd.isna(row["low"]) else f"（{tables.between(row['low'], row['high'])}）"),
+         tables.coefficient(row["kappa"], "不适用")]
         for row in rows.head(MOST).to_dict("records")
     )).text + _over(len(rows)))  # fmt: skip
 

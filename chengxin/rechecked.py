@@ -114,8 +114,8 @@ class Rechecked:
         rows = rows.assign(
             sort=rows["kind"].map(AREA_KINDS).fillna("合计"),
             raw=[f"{100 * value:.1f}" for value in rows["raw"]],
-            ac1=["—" if pd.isna(value) else f"{value:.3f}" for value in rows["ac1"]],
-            kappa=["不适用" if pd.isna(value) else f"{value:.3f}" for value in rows["kappa"]],
+            ac1=[tables.coefficient(value) for value in rows["ac1"]],
+            kappa=[tables.coefficient(value, "不适用") for value in rows["kappa"]],
         )
         columns = {"sort": "类别", "n": "复核条目（条）", "agreed": "一致（条）", "raw": "一致率（%）",
                    "ac1": "AC1系数", "kappa": "Kappa系数"}  # fmt: skip

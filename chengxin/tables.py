@@ -60,6 +60,16 @@ def table(
     return Html(f'<div class="wide">{head}<tbody>{body}</tbody></table></div>')
 
 
+def coefficient(value: Any, missing: str = "—") -> str:
+    """A coefficient as printed, three decimals; missing: what stands where there is none."""
+    return missing if pd.isna(value) else f"{value:.3f}".replace("-", "−")
+
+
+def between(low: Any, high: Any) -> str:
+    """An interval of a coefficient as printed; empty where there is none."""
+    return "" if pd.isna(low) else f"{coefficient(low)}至{coefficient(high)}"
+
+
 def ruled(caption: str, names: Mapping[str, str], rows: Iterable[Sequence[str | Html]], *classes: str) -> Html:
     """A dashboard's table; on a phone each row is a block of its own with the headings beside the cells.
 

@@ -117,8 +117,8 @@ class MonitoringYear:
         rows = agreement_by(self.checked, ["sector"], "self_good", "check_good", [True, False])
         shown = rows.assign(
             raw=[None if pd.isna(raw) else f"{raw * 100:.1f}" for raw in rows["raw"]],
-            ac1=[None if pd.isna(ac1) else f"{ac1:.3f}" for ac1 in rows["ac1"]],
-            kappa_said=["不适用" if pd.isna(kappa) else f"{kappa:.3f}" for kappa in rows["kappa"]],
+            ac1=[tables.coefficient(ac1) for ac1 in rows["ac1"]],
+            kappa_said=[tables.coefficient(kappa, "不适用") for kappa in rows["kappa"]],
         )
         return tables.table(shown.reset_index(), columns, caption, right=["raw", "ac1", "kappa_said"])
 
