@@ -25,7 +25,7 @@ from chengxin.kernels import Forks, QuickKernel
 from chengxin.making import FORMATS, TIMEOUT, WARM, Job, Made, make_one
 from chengxin.manifest import Manifest
 from chengxin.rendering import index_page, write
-from chengxin.reports import KINDS, content, planned
+from chengxin.reports import KINDS, Kind, content, planned
 from chengxin.store import address_of, open_store
 
 __all__ = ["FORMATS", "Batch", "Made", "make_reports"]
@@ -90,37 +90,67 @@ def make_reports(
         place_of(cluster)
     address = address_of(database).render_as_string(hide_password=False)
     os.environ["CHENGXIN_DB"] = address
-    engine = open_store(read_only=True)
-    units, sort = planned(engine, kind, period, units), KINDS[kind]
-    seen = content(engine, sort)
-    demo = bool(readers.assessments(engine)["demo"].any())
-    engine.dispose()
-    source = template or sort.template
-    whole = seen + hashlib.sha256(source.read_bytes()).hexdigest()
-    plan = [
-        Job(sort, code, name, period, out, tuple(formats), _mark(whole, code), source, timeout)
-        for code, name in units.items()
-    ]
+    plan = _planned(kind, period, units, out, tuple(formats), template, timeout)
     made: dict[str, Made] = {}
     with _alone(out):
         manifest = Manifest(out / "manifest.json")
-        for job in plan:
+        for job in plan.jobs:
             if not force and manifest.current(job):
                 made[job.code] = job.told("current")
                 progress(made[job.code])
-        todo = [job for job in plan if job.code not in made]
+        todo = [job for job in plan.jobs if job.code not in made]
         note = partial(_noted, manifest=manifest, made=made, progress=progress)
         pool = partial(_pool, note=note, stopping=stopping)
         try:
             if cluster is not None and todo:
-                ordinary = _there(todo, jobs, forked, pool, (cluster, address, seen))
+                ordinary = _there(todo, jobs, forked, pool, (cluster, address, plan.seen))
             else:
                 ordinary = _here(todo, jobs, forked, pool)
         finally:
-            listed = manifest.listed(sort, {job.code: job for job in plan}, made, partial(_mark, whole))
-            if listed:
-                write(out / f"{sort.prefix}index.html", index_page(listed, sort, demo))
-    return Batch([made[job.code] for job in plan], ordinary)
+            plan.index(manifest, made, out)
+    return Batch([made[job.code] for job in plan.jobs], ordinary)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be made.
+
+    Parameters
+    ----------
+    sort : the kind of report
+    jobs : one a unit
+    seen, whole : hash of what all reports are made from, without and with the template
+    demo : whether there is sample data
+    """
+
+    sort: Kind
+    jobs: list[Job]
+    seen: str
+    whole: str
+    demo: bool
+
+    def index(self, manifest: Manifest, made: dict[str, Made], out: Path) -> None:
+        """Write the index page of the folder's good reports."""
+        jobs = {job.code: job for job in self.jobs}
+        if listed := manifest.listed(self.sort, jobs, made, partial(_mark, self.whole)):
+            write(out / f"{self.sort.prefix}index.html", index_page(listed, self.sort, self.demo))
+
+
+def _planned(
+    kind: str, period: str, units: Iterable[str] | None, out: Path, formats: tuple[str, ...], template: Path | None,
+    timeout: int,
+) -> _Plan:  # fmt: skip
+    """The plan, see `make_reports`; the database is read once and closed."""
+    engine = open_store(read_only=True)
+    named, sort = planned(engine, kind, period, units), KINDS[kind]
+    seen, demo = content(engine, sort), bool(readers.assessments(engine)["demo"].any())
+    engine.dispose()
+    source = template or sort.template
+    whole = seen + hashlib.sha256(source.read_bytes()).hexdigest()
+    jobs = [
+        Job(sort, code, name, period, out, formats, _mark(whole, code), source, timeout) for code, name in named.items()
+    ]
+    return _Plan(sort, jobs, seen, whole, demo)
 
 
 def _mark(whole: str, code: str) -> str:
