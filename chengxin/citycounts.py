@@ -15,18 +15,30 @@ from chengxin.unit_settings import groups
 COUNTED = ("in_use", "verified", "qualified", "cases", "timely", "due", "in_time")
 
 
-def counted(books: Mapping[str, pd.DataFrame], period: str, day: pd.Timestamp) -> pd.DataFrame:
-    """Counts of the ledgers on a day, by unit and kind of area.
+def counted(books: Mapping[str, pd.DataFrame], days: Mapping[str, pd.Timestamp]) -> pd.DataFrame:
+    """Counts of the ledgers in each period, by unit and kind of area.
 
     Parameters
     ----------
     books : from `readers.books`
-    period, day : of the disputes and filings; on which the instruments are looked at
+    days : period → the day on which its instruments and disputes are looked at; its filings on the last of all these
+        days, as those of a year's fourth quarter are due in the next
 
     Returns
     -------
     columns period, unit, kind (empty for monitoring points), and those of COUNTED
     """
+    known = max(days.values())
+    judged = gather.filings(books, None, known.date(), beside=False)
+    over = judged[judged["due"] < known]  # of a quarter that is not over only filings in time would be known
+    parts = [_counted(books, period, day, over[over["quarter"].str[:4] == period[:4]]) for period, day in days.items()]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _counted(
+    books: Mapping[str, pd.DataFrame], period: str, day: pd.Timestamp, filings: pd.DataFrame
+) -> pd.DataFrame:  # fmt: skip
+    """Counts of one period."""
     areas = books["area"].set_index("code")
     points = books["monitoring_point"].set_index("code")["unit"]
     tools = clock(books["instrument"], books["verification"], day.date())
@@ -41,7 +53,7 @@ def counted(books: Mapping[str, pd.DataFrame], period: str, day: pd.Timestamp) -
         ])  # fmt: skip
         keys = [cases["area"].map(areas[name]).astype("str").rename(name) for name in ("unit", "kind")]
         parts.append(cases.groupby(keys)[["part", "whole"]].sum().set_axis(["timely", "cases"], axis=1))
-        parts.append(_filed(gather.filings(books, None, day.date(), beside=False), year, day))
+        parts.append(_filed(filings))
     out = pd.concat(parts, axis=1).fillna(0).astype("int64").rename_axis(["unit", "kind"]).reset_index()
     return out.reindex(columns=["unit", "kind", *COUNTED], fill_value=0).assign(period=period)
 
@@ -52,8 +64,6 @@ def _cases(view: View, areas: pd.Series) -> pd.DataFrame:
     return rows[rows["area"].isin(areas)]
 
 
-def _filed(judged: pd.DataFrame, year: str, day: pd.Timestamp) -> pd.DataFrame:
-    """Filings of the quarters that are over: of an open one only those in time would be known."""
-    mine = judged[judged["quarter"].str.startswith(year) & (judged["due"] < day)]
-    flags = pd.DataFrame({"due": 1, "in_time": mine["days_late"].isin([0]).astype(int)}, index=mine.index)
-    return flags.groupby([mine["unit"].rename("unit"), pd.Series("", mine.index, name="kind")]).sum()
+def _filed(filings: pd.DataFrame) -> pd.DataFrame:
+    flags = pd.DataFrame({"due": 1, "in_time": filings["days_late"].isin([0]).astype(int)}, index=filings.index)
+    return flags.groupby([filings["unit"].rename("unit"), pd.Series("", filings.index, name="kind")]).sum()

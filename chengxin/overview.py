@@ -179,7 +179,7 @@ def gathered(engine: Engine) -> Overview:
         results.append(made)
     latest = work.groupby("period")["as_of"].max()
     as_of = {p: min(pd.Timestamp(f"{p}-12-31"), day) if p.isdigit() else day for p, day in latest.items()}
-    counts = pd.concat([counted(books, period, day) for period, day in as_of.items()], ignore_index=True)
+    counts = counted(books, as_of)
     units, periods, part = readers.units(engine), sorted(as_of), current().role not in WHOLE
     if part:
         units = units[units["code"].isin(work["unit"])].reset_index(drop=True)
@@ -252,7 +252,7 @@ def headline(overview: Overview, choice: Choice) -> pd.DataFrame:
         rows.append({
             "key": key, **about.model_dump(), "value": value, "part": part, "whole": whole,
             "change": value - then[key][0] if then else np.nan, "before": last or "",
-            "as_of": overview.as_of[choice.period],
+            "as_of": max(overview.as_of.values()) if key == "filings" else overview.as_of[choice.period],
         })  # fmt: skip
     return pd.DataFrame(rows)
 

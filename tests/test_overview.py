@@ -80,8 +80,10 @@ def test_headlines_agree_with_the_database(engine, city, sheets, choice):
     whole = rates(tools).iloc[0]
     assert made.loc["inspected", "value"] == pytest.approx(100 * whole["inspected_rate"])
     assert made.loc["qualified", "value"] == pytest.approx(100 * whole["qualified_rate"])
-    filed = gather.filings(books, None, day)
-    filed = filed[filed["quarter"].str.startswith(choice.period) & (filed["due"] < pd.Timestamp(day))]
+    last = max(city.as_of.values())
+    filed = gather.filings(books, None, last.date())
+    filed = filed[filed["quarter"].str.startswith(choice.period) & (filed["due"] < last)]
+    assert made.loc["filings", "as_of"] == last
     filed = filed if choice.unit is None else filed[filed["unit"] == choice.unit]
     if len(filed):
         assert made.loc["filings", "value"] == pytest.approx(summary(filed)["in_time_rate"].item())
@@ -92,11 +94,21 @@ def test_headlines_agree_with_the_database(engine, city, sheets, choice):
 def test_filings_of_a_quarter_that_is_not_over_do_not_count(engine):
     """Ten days after it, those that came in are all in time."""
     day, books = pd.Timestamp("2026-10-10"), readers.books(engine)
-    made = counted(books, "2026", day)[["due", "in_time"]].sum()
+    made = counted(books, {"2026": day})[["due", "in_time"]].sum()
     filed = gather.filings(books, None, day.date())
     filed = filed[filed["quarter"].isin(["2026Q1", "2026Q2"])]
     assert made.tolist() == [len(filed), filed["days_late"].isin([0]).sum()]
     assert 0 < made["in_time"] < made["due"]
+
+
+def test_filings_of_a_fourth_quarter_count_once_they_are_due_in_the_next_year(engine):
+    books = readers.books(engine)
+    days = {"2025": pd.Timestamp("2025-12-31"), "2026": pd.Timestamp("2026-01-10")}
+    before = counted(books, days).groupby("period")["due"].sum()
+    after = counted(books, days | {"2026": pd.Timestamp("2026-02-10")}).groupby("period")["due"].sum()
+    filed = gather.filings(books, None, days["2026"].date())["quarter"]
+    assert after["2025"] - before["2025"] == (filed == "2025Q4").sum() > 0
+    assert before["2026"] == after["2026"] == 0
 
 
 def test_a_change_is_the_difference_of_two_periods(city):
