@@ -235,10 +235,10 @@ def change_number(engine: Engine) -> tuple[int | None, int | None]:
 
     Both are append-only; on SQLite neither is counted, so it takes no time whatever their number.
     """
-    sqlite = engine.dialect.name == "sqlite"
-    newest = "max(rowid) FROM main.observation_history" if sqlite else "count(*) FROM observation_history"
-    query = f"SELECT (SELECT max(id) FROM {'main.' if sqlite else ''}audit), (SELECT {newest})"
+    newest = "max(rowid)" if engine.dialect.name == "sqlite" else "count(*)"
     with engine.connect() as conn:
+        home = engine.dialect.default_schema_name  # past a role's view of the tables
+        query = f"SELECT (SELECT max(id) FROM {home}.audit), (SELECT {newest} FROM {home}.observation_history)"
         found = conn.execute(sa.text(query)).one()
     return found[0], found[1]
 

@@ -14,9 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
-from chengxin.access import READERS, current, narrowed
+from chengxin.access import READERS, current
 from chengxin.changes import put, record
 from chengxin.errors import DataError, Fault, MissingExtraError, StoreError
+from chengxin.narrowing import narrowed
 from chengxin.readers import areas, assessments, audit_trail, counts, history, observations, periods, units
 
 __all__ = [
@@ -24,9 +25,10 @@ __all__ = [
     "observations", "open_store", "periods", "put", "record", "units", "writing",
 ]  # fmt: skip
 
-REVISION = "0007"  # the newest schema this kit knows
+REVISION = "0008"  # the newest schema this kit knows
 DEFAULT_URL = "sqlite:///chengxin.db"
 BUSY_SECONDS = 10
+ONE_WRITER = 20261127  # any number: writers on PostgreSQL wait for one another on the advisory lock of this name
 REFUSALS = {  # words of the driver (SQLite, PostgreSQL) → what is wrong, what is expected
     "foreign key": ("引用的编号没有登记", "已登记的编号"),
     "unique": ("编号或组合重复", "不重复的编号；同一区域、时期、细则只有一个评价"),
@@ -132,7 +134,7 @@ def _refused(error: sa.exc.DBAPIError) -> StoreError | DataError:
         return StoreError("数据库以只读方式打开，不能写入；请由有写入权限的人操作。")
     if "is full" in said:
         return StoreError("数据库所在的磁盘已满，什么都没有保存；请告诉维护人员腾出空间，再试一次。")
-    if "locked" in said:
+    if "locked" in said or "lock timeout" in said:
         return StoreError(f"数据库正被别的程序占用，等了{BUSY_SECONDS}秒；请稍后再试。")
     return StoreError(f"数据库没有接受写入（{said}）；什么都没有保存。请把这句话告诉维护人员。")
 
@@ -157,7 +159,7 @@ def address_of(url: str | None = None) -> sa.URL:
     if kind not in ("sqlite", "postgresql"):
         raise StoreError("数据库地址看不懂；应为SQLite文件的路径，或 postgresql://用户@主机/库名。") from None
     if kind == "postgresql":
-        return address
+        return address.set(drivername="postgresql+psycopg") if address.drivername == kind else address
     if address.database in (None, "", ":memory:"):
         raise StoreError("数据库地址没有文件名；应为SQLite文件的路径，如 chengxin.db。")
     return address.set(database=str(Path(str(address.database)).resolve()), query={})
@@ -180,12 +182,15 @@ def _engine(address: sa.URL, read_only: bool) -> Engine:
     try:
         engine = sa.create_engine(address, **options)
     except ModuleNotFoundError as error:
-        raise MissingExtraError(f"没有安装数据库驱动{error.name}；请运行 pip install psycopg。") from None
+        remedy = "请运行 pip install 'chengxin[postgresql]'"
+        raise MissingExtraError(f"没有安装数据库驱动{error.name}；{remedy}。") from None
     except sa.exc.ArgumentError:
         raise StoreError(f"没有名为“{address.drivername}”的数据库驱动；请用 postgresql+psycopg。") from None
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _read_pragmas if read_only else _write_pragmas)
         sa.event.listen(engine, "begin", _begin)
+    else:
+        sa.event.listen(engine, "begin", _wait)
     return engine
 
 
@@ -206,6 +211,13 @@ def _pragmas(connection: Any, *pragmas: str) -> None:
 def _begin(conn: Connection) -> None:
     """A writer takes the lock at once, so that it cannot lose it half-way; a reader takes none."""
     conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get("writing") else "BEGIN")
+
+
+def _wait(conn: Connection) -> None:
+    """One writer at a time, as on SQLite, so that what a change read is still so when it writes; readers never wait."""
+    if conn.get_execution_options().get("writing"):
+        lock = f"SELECT pg_advisory_xact_lock({ONE_WRITER})"
+        conn.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'; {lock}")
 
 
 def _revision(engine: Engine, address: sa.URL) -> str | None:

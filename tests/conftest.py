@@ -10,14 +10,16 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import cache
+from itertools import count
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
+from postgresql import copied, server
 from serving import serving
-from stores import opened, sample_database
+from stores import empty_database, opened, sample_database
 
 COMMAND = Path(sys.executable).with_name("chengxin")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -89,6 +91,23 @@ def engine(sample):
     """A store on it; a module that writes has one of its own."""
     with opened(sample) as store:
         yield store
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """`with postgresql(template) as address`: a new database on a server, a copy of ``empty`` or ``sample``."""
+    with server() as address:
+        names = (f"test{n}" for n in count())
+        yield lambda template: copied(address, next(names), template)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def fresh(request, tmp_path_factory):
+    """`with fresh(template) as address`: the same on both kinds of database, one after the other."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgresql")
+    make = {"empty": empty_database, "sample": sample_database}
+    return lambda template: nullcontext(str(make[template](tmp_path_factory.mktemp(template) / "一 个.db")))
 
 
 def _find() -> str | None:

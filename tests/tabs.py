@@ -2,11 +2,13 @@
 
 import json
 import os
-import sqlite3
 import time
 from pathlib import Path
 
+import sqlalchemy as sa
 from playwright.sync_api import expect
+
+from chengxin.store import address_of
 
 expect.set_options(timeout=30_000)
 SCREENS = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
@@ -91,9 +93,10 @@ def pressed(button):
 
 def stored(database, subject):
     """Newest entry of every field, read past the kit."""
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as conn:
-        rows = conn.execute("SELECT field, entry FROM draft WHERE subject = ? ORDER BY id", [subject]).fetchall()
-    conn.close()
+    query = sa.text("SELECT field, CAST(entry AS TEXT) FROM draft WHERE subject = :subject ORDER BY id")
+    engine = sa.create_engine(address_of(str(database)), poolclass=sa.NullPool)
+    with engine.connect() as conn:
+        rows = conn.execute(query, {"subject": subject}).all()
     return {field: json.loads(entry) for field, entry in rows}
 
 

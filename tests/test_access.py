@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from stores import sample_database
+from stores import opened
 
-from chengxin import access, accounts, drafts, readers, workflow
+from chengxin import access, accounts, drafts, narrowing, readers, workflow
 from chengxin.access import Access, current
 from chengxin.account_tables import ACCOUNT, ASSIGNMENT
 from chengxin.errors import DataError, StoreError
@@ -32,9 +32,15 @@ ROLES = {"county": COUNTY, "assessor": ASSESSOR, "point": POINT_, "public": PUBL
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    path = sample_database(tmp_path_factory.mktemp("access") / "chengxin.db")
-    engine = open_store(str(path))
+def path(fresh):
+    """A database with work of two units."""
+    with fresh("sample") as address:
+        _work(address)
+        yield address
+
+
+def _work(address):
+    engine = open_store(address)
     for unit in (MINE, OTHER):
         for area in readers.areas(engine, unit)["code"][:2]:
             workflow.create(engine, area, "2027", AT.date(), who="市局", at=AT)
@@ -48,7 +54,6 @@ def path(tmp_path_factory):
     for point in (f"{MINE}-P01", f"{OTHER}-P01"):
         drafts.save(engine, "filing", f"{point}-2026Q4", "3", {"value": 1}, version=0, who="某人", at=AT)
     engine.dispose()
-    return path
 
 
 def drafts_of(engine, unit):
@@ -58,7 +63,7 @@ def drafts_of(engine, unit):
 
 @pytest.fixture
 def whole(path):
-    engine = open_store(str(path))
+    engine = open_store(path)
     yield engine
     engine.dispose()
 
@@ -71,7 +76,7 @@ def as_(path, monkeypatch):
     def open_as(who, **options):
         monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
         monkeypatch.setenv(access.IDENTITY, json.dumps(vars(who)))
-        engines.append(open_store(str(path), **options))
+        engines.append(open_store(path, **options))
         return engines[-1]
 
     yield open_as
@@ -100,15 +105,12 @@ def test_everybody_is_told_that_data_are_sample_data(as_, role):
     assert access.sample(as_({**ROLES, "leader": LEADER}[role]))
 
 
-def test_real_data_are_not_called_sample_data(as_, path, tmp_path):
-    copy = tmp_path / "real.db"
-    copy.write_bytes(path.read_bytes())
-    engine = open_store(str(copy))
-    assert access.sample(engine)
-    with engine.begin() as conn:
-        conn.execute(sa.update(ASSESSMENT).values(demo=False))
-    assert not access.sample(engine)
-    engine.dispose()
+def test_real_data_are_not_called_sample_data(fresh):
+    with fresh("sample") as address, opened(address) as engine:
+        assert access.sample(engine)
+        with engine.begin() as conn:
+            conn.execute(sa.update(ASSESSMENT).values(demo=False))
+        assert not access.sample(engine)
 
 
 @pytest.mark.parametrize("name", sorted(METADATA.tables))
@@ -296,7 +298,7 @@ def test_a_page_without_identity_gets_nothing(path, monkeypatch, told):
     else:
         monkeypatch.setenv(access.IDENTITY, told)
     with pytest.raises(StoreError, match="不知道是谁"):
-        open_store(str(path))
+        open_store(path)
 
 
 def test_an_unknown_role_gets_nothing(as_):
@@ -313,5 +315,6 @@ def test_outside_of_the_site_whoever_sits_at_the_machine_works_with_everything(m
 def test_a_table_that_nobody_thought_of_is_hidden_and_closed():
     new = sa.Table("brand_new", sa.MetaData(), sa.Column("secret", sa.Text))
     for who in ROLES.values():
-        assert access._part(new, access.ROOTS[who.role], "", who) == "(0)"
-        assert all("NOT coalesce(0, 0)" in guard for guard in access._guards(new, who))
+        reach = narrowing.Reach(who, "main")
+        assert narrowing._part(new, access.ROOTS[who.role], "", reach) == "(FALSE)"
+        assert all(narrowing._guards(new, action, reach)[0][0] == "TRUE" for action in narrowing.ROWS)

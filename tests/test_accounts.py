@@ -25,8 +25,8 @@ LI = Account("li", "李四", "county", "331082", None, "active")
 
 
 @pytest.fixture
-def store(tmp_path):
-    with opened(sample_database(tmp_path / "chengxin.db")) as engine:
+def store(fresh):
+    with fresh("sample") as address, opened(address) as engine:
         with writing(engine) as conn:
             accounts.add(conn, LI, PASSWORD, **ABOUT)
         yield engine

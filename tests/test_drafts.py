@@ -1,6 +1,5 @@
 """Drafts: every change kept, none overwritten in silence, frozen forms refused, kills survived."""
 
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -26,6 +25,12 @@ FORM = ("assessment", "A1-2024")
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     path = empty_database(tmp_path_factory.mktemp("drafts") / "x.db")
+    with opened(path) as engine:
+        _fill(engine)
+    return path
+
+
+def _fill(engine):
     about = {"who": "王", "why": "试", "at": AT}
     unit = {"code": "331002", "name": "椒江区局", "short_name": "椒江", "admin_code": "331002", "kind": "county"}
     area = {"code": "A1", "name": "江心岛", "kind": "scenic_area", "unit": "331002", "status": "accepted"}
@@ -33,19 +38,17 @@ def path(tmp_path_factory):
             "status": "draft"}  # fmt: skip
     done = {**work, "id": "A1-2023", "period": "2023", "as_of": "2023-12-31", "status": "submitted"}
     point = {"code": "P1", "unit": "331002", "name": "超市", "sector": "商贸", "status": "accepted"}
-    with opened(path) as engine, writing(engine) as conn:
+    with writing(engine) as conn:
         put(conn, "reporting_unit", [unit], **about)
         put(conn, "area", [area], **about)
         put(conn, "assessment", [work, done], **about)
         put(conn, "monitoring_point", [point], **about)
-    return path
 
 
 @pytest.fixture
-def engine(path, tmp_path):
-    copy = tmp_path / "y.db"
-    copy.write_bytes(path.read_bytes())
-    with opened(copy) as engine:
+def engine(fresh):
+    with fresh("empty") as address, opened(address) as engine:
+        _fill(engine)
         yield engine
 
 
@@ -184,22 +187,22 @@ def test_any_text_comes_back_but_for_control_characters(engine, note, key):
     assert kept["note"] == "".join(c for c in note if c not in odd)
 
 
-@pytest.mark.parametrize(
-    "attack",
-    [
-        "UPDATE draft SET who = '李'",
-        "DELETE FROM draft",
-        "INSERT OR REPLACE INTO draft VALUES (1, 'assessment', 'A1-2024', '1.1', 1, '{}', '李', '')",
-        "INSERT OR REPLACE INTO draft VALUES (NULL, 'assessment', 'A1-2024', '1.1', 1, '{}', '李', '')",
-    ],
-)
-def test_what_was_typed_cannot_be_changed_afterwards(engine, attack):
+REPLACE = "INSERT OR REPLACE INTO draft VALUES ({}, 'assessment', 'A1-2024', '1.1', 1, '{{}}', '李', '')"
+ATTACKS = {
+    "sqlite": ["UPDATE draft SET who = '李'", "DELETE FROM draft", REPLACE.format(1), REPLACE.format("NULL")],
+    "postgresql": ["UPDATE draft SET who = '李'", "DELETE FROM draft", "TRUNCATE draft"],
+}
+
+
+def test_what_was_typed_cannot_be_changed_afterwards(engine):
     save(engine, *FORM, "1.1", {"value": 1}, version=0, **HERE)
-    with pytest.raises(StoreError, match="只能追加"), writing(engine) as conn:
-        conn.execute(sa.text(attack))
-    with sqlite3.connect(engine.url.database) as other, pytest.raises(sqlite3.DatabaseError, match="只能追加"):
-        other.execute(attack)
-    other.close()
+    beside = sa.create_engine(engine.url)  # past the kit, without its pragmas
+    for attack in ATTACKS[engine.dialect.name]:
+        with pytest.raises(StoreError, match="只能追加"), writing(engine) as conn:
+            conn.exec_driver_sql(attack)
+        with pytest.raises(sa.exc.IntegrityError, match="只能追加"), beside.begin() as conn:
+            conn.exec_driver_sql(attack)
+    beside.dispose()
     assert changes(engine, *FORM)["who"].to_list() == ["王科长"]
 
 

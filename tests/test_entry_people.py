@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import expect
 from serving import serving
-from stores import opened, sample_database
+from stores import opened
 from tabs import CONTRAST, FITS, SCREENS, UNLABELLED, comes, explained, fill, pressed, settled, stored
 
 from chengxin import accounts, readers
@@ -58,15 +58,15 @@ PRESSED = """[...document.querySelectorAll('.cx-page .widget-toggle-button')]
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    """The sample with two accounts, and the point's last filing still to come."""
-    path = sample_database(tmp_path_factory.mktemp("people") / "x.db")
-    with opened(path) as engine, writing(engine) as conn:
-        for account in PEOPLE:
-            accounts.add(conn, account, PASSWORD, who="市局", at=AT)
-        conn.execute(ANSWER.delete().where(ANSWER.c.filing == f"{POINT}-{QUARTER}"))
-        conn.execute(FILING.delete().where(FILING.c.id == f"{POINT}-{QUARTER}"))
-    return path
+def database(fresh):
+    """The sample with two accounts, and the point's last filing still to come, on each kind of database."""
+    with fresh("sample") as address:
+        with opened(address) as engine, writing(engine) as conn:
+            for account in PEOPLE:
+                accounts.add(conn, account, PASSWORD, who="市局", at=AT)
+            conn.execute(ANSWER.delete().where(ANSWER.c.filing == f"{POINT}-{QUARTER}"))
+            conn.execute(FILING.delete().where(FILING.c.id == f"{POINT}-{QUARTER}"))
+        yield address
 
 
 def entered(browser, site, name, screen, path):

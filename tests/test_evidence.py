@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from stores import opened, sample_database
+from stores import opened
 
 from chengxin.errors import DataError, StoreError
 from chengxin.evidence import attach, attached, content, folder, withdraw
@@ -15,8 +15,10 @@ DRAFT = "331024-S2-2026"
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory):
-    with opened(sample_database(tmp_path_factory.mktemp("evidence") / "x.db")) as engine:
+def engine(fresh, tmp_path_factory):
+    with fresh("sample") as address, opened(address) as engine, pytest.MonkeyPatch.context() as patch:
+        if engine.dialect.name != "sqlite":
+            patch.setenv("CHENGXIN_EVIDENCE", str(tmp_path_factory.mktemp("evidence")))
         yield engine
 
 

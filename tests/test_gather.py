@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from stores import opened, sample_database
 
+from chengxin import readers
 from chengxin.gather import filled, seen
 from chengxin.readers import assessments
 from chengxin.rubric import load_rubric
@@ -178,3 +179,16 @@ def test_what_stays_as_stored_is_seen_without_asking_the_ledgers(tmp_path, kind)
         pd.testing.assert_frame_equal(got.reset_index(drop=True), want[list(got)], check_dtype=False)
         fixed = work[work["status"].isin(["approved", "published"])]
         assert set(seen(engine, rubric, fixed)["assessment"]) == set(fixed.loc[fixed["rubric"] == kind, "id"])
+
+
+def test_a_server_database_gives_the_same_frames(postgresql, engine):
+    """Every table of the sample data, column by column with its dtype, and what the ledgers fill in."""
+    with postgresql("sample") as address, opened(address) as other:
+        for name, frame in readers.books(engine).items():
+            pd.testing.assert_frame_equal(readers.books(other)[name], frame)
+        for read in (readers.units, readers.areas, assessments, readers.observations, readers.periods):
+            pd.testing.assert_frame_equal(read(other), read(engine))
+        for kind in ("scenic_area", "street"):
+            made = [filled(each, load_rubric(kind), assessments(each)).observations for each in (other, engine)]
+            assert len(made[0])
+            pd.testing.assert_frame_equal(*made)

@@ -43,6 +43,7 @@ ORDER = [
         "readers",
         "changes",
         "access",
+        "narrowing",
         "accounts",
         "store",
         "drafts",

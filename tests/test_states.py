@@ -51,8 +51,8 @@ def begin(conn, table, state):
 
 
 @pytest.mark.parametrize(("table", "before", "after"), MOVES)
-def test_every_move_is_allowed_or_refused_as_written(tmp_path, table, before, after):
-    with opened(empty_database(tmp_path / "x.db")) as engine:
+def test_every_move_is_allowed_or_refused_as_written(fresh, table, before, after):
+    with fresh("empty") as address, opened(address) as engine:
         with writing(engine) as conn:
             key, column = begin(conn, table, before)
         allowed = f"{before}>{after}" in ALLOWED[table].split()

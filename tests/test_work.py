@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from stores import opened, sample_database
+from stores import opened
 
 from chengxin import readers
 from chengxin.errors import UsageError
@@ -14,8 +14,8 @@ DRAFT = "331024-S2-2026"  # a scenic area whose assessment is a draft, with one 
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory):
-    with opened(sample_database(tmp_path_factory.mktemp("work") / "x.db")) as engine:
+def engine(fresh):
+    with fresh("sample") as address, opened(address) as engine:
         yield engine
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
-from stores import opened, sample_database
+from stores import opened
 
 from chengxin import drafts, readers, workflow
 from chengxin.changes import put
@@ -21,8 +21,8 @@ DRAFT = "331024-S2-2026"
 
 
 @pytest.fixture
-def engine(tmp_path):
-    with opened(sample_database(tmp_path / "x.db")) as engine:
+def engine(fresh):
+    with fresh("sample") as address, opened(address) as engine:
         yield engine
 
 
