@@ -91,7 +91,9 @@ class Sessions:
     known: dict[str, Session] = field(default_factory=dict)
 
     def begin(self, account: str, stamp: str) -> str:
-        """A new session's secret."""
+        """A new session's secret; those that ran out meanwhile are forgotten."""
+        for old in list(self.known):
+            self.find(old, touch=False)
         secret, now = secrets.token_urlsafe(32), self.clock()
         self.known[secret] = Session(account, stamp, now, now)
         return secret

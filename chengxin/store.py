@@ -176,6 +176,7 @@ def _engine(address: sa.URL, read_only: bool) -> Engine:
     options: dict[str, Any] = {
         "json_serializer": lambda row: json.dumps(row, ensure_ascii=False, sort_keys=True),
         "execution_options": {"postgresql_readonly": True} if read_only else {},
+        "pool_pre_ping": address.get_backend_name() == "postgresql",  # a server may have been restarted meanwhile
     }
     if address.get_backend_name() == "sqlite" and read_only:
         address = address.set(database=Path(_shown(address)).as_uri(), query={"mode": "ro", "uri": "true"})

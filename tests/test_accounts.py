@@ -172,6 +172,16 @@ def test_sessions_end_by_age_and_by_idleness():
     assert sessions.find(secret) is None
 
 
+def test_sessions_of_browsers_that_never_come_back_are_forgotten():
+    now = [AT]
+    sessions = Sessions(clock=lambda: now[0])
+    for _ in range(5):
+        sessions.begin("li", "stamp")
+    now[0] += timedelta(hours=3)
+    newest = sessions.begin("li", "stamp")
+    assert list(sessions.known) == [newest]
+
+
 def test_after_signing_in_one_stays_on_this_site():
     assert SAFE.fullmatch("/voila/render/entry/assessment.ipynb?a=1&b=%E4%B8%AD")
     for attack in (

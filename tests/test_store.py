@@ -262,6 +262,15 @@ def test_a_password_is_never_printed():
     assert said.startswith("FATAL: *** is wrong")
 
 
+def test_a_restarted_server_is_met_again(postgresql):
+    with postgresql("empty") as address, opened(address) as engine, opened(address) as other:
+        assert len(readers.units(engine)) == 0
+        with other.connect() as conn:
+            others = "pid <> pg_backend_pid() AND datname = current_database()"
+            conn.execute(sa.text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
+        assert len(readers.units(engine)) == 0
+
+
 def test_without_the_driver_the_command_to_install_it_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'chengxin\[postgresql\]'"):
