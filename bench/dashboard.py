@@ -23,8 +23,8 @@ from pathlib import Path
 
 import numpy as np
 
-from chengxin.rubric import load_rubric
-from chengxin.store import migrate
+from chengxin.rubric.load import load_rubric
+from chengxin.store.engine import migrate
 
 SEED, AREAS, PERIODS = 20261125, 10, ("2023", "2024", "2025", "2026")
 KINDS = ("scenic_area", "street")
@@ -128,9 +128,9 @@ def floors(page, choices: list[tuple[str, str]]) -> dict[str, list[tuple[float, 
 
 def kernel(path: str, rounds: int) -> dict[str, object]:
     """What one kernel does: read, show, change."""
-    from chengxin.citypage import CityPage
-    from chengxin.overview import latest
-    from chengxin.store import open_store
+    from chengxin.figures.city import latest
+    from chengxin.store.engine import open_store
+    from chengxin.web.dashboard.city_page import CityPage
 
     before = mebibytes()
     engine = open_store(path, read_only=True)

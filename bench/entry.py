@@ -20,17 +20,18 @@ import sqlalchemy as sa
 from nbformat import v4
 from playwright.sync_api import sync_playwright
 
-from chengxin import drafts, readers, work
-from chengxin.assessform import AssessmentForm
-from chengxin.changes import put
-from chengxin.exchange import load
-from chengxin.model import Rubric
-from chengxin.moment import now, today
-from chengxin.places import place
-from chengxin.rubric import load_rubric
-from chengxin.schema import OBSERVATION
-from chengxin.store import migrate, open_store, writing
-from chengxin.work import grid_lines, opened
+from chengxin.clock import now, today
+from chengxin.exchange.load import load
+from chengxin.paths import place
+from chengxin.rubric.load import load_rubric
+from chengxin.rubric.model import Rubric
+from chengxin.store import drafts, read
+from chengxin.store.engine import migrate, open_store, writing
+from chengxin.store.schema import OBSERVATION
+from chengxin.store.write import put
+from chengxin.web.entry.assessment_form import AssessmentForm
+from chengxin.workflow import assessment
+from chengxin.workflow.assessment import grid_lines, opened
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from serve import QUIET, SEEN
@@ -63,7 +64,7 @@ def database(folder: Path) -> Path:
     about = {"who": "bench", "why": "bench", "at": now()}
     more = [
         {"code": f"X{n:02d}", "area": AREA, "name": f"演示商户{n}", "sector": "零售", "premises": "", "status": "open"}
-        for n in range(MERCHANTS - len(readers.books(engine)["merchant"].query("area == @AREA and status == 'open'")))
+        for n in range(MERCHANTS - len(read.books(engine)["merchant"].query("area == @AREA and status == 'open'")))
     ]
     with writing(engine) as conn:
         put(conn, "merchant", more, **about)
@@ -146,7 +147,7 @@ def main(rounds: int = 60) -> None:
     """Both parts, on one database."""
     print(f"{today()}, {rounds} rounds\n")
     wide = widened()
-    work.load_rubric = lambda name: wide if name == wide.id else load_rubric(name)
+    assessment.load_rubric = lambda name: wide if name == wide.id else load_rubric(name)
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
         path = database(Path(one))
         kernel(path, rounds)

@@ -20,9 +20,9 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from chengxin import lab
-from chengxin.drawing import points_drawn
-from chengxin.panel import panel, placed
-from chengxin.rubric import load_rubric
+from chengxin.lab.drawing import points_drawn
+from chengxin.lab.panel import panel, placed
+from chengxin.rubric.load import load_rubric
 
 AREAS, DRAWS, PEER_DRAWS = 1000, 10_000, 200
 RUBRIC = load_rubric("scenic_area")
@@ -89,7 +89,7 @@ PEERS = {"NumPy loop": numpy_loop, "scikit-criteria": criteria_loop, "pymcdm": p
 
 
 def what_if_table(frame: pd.DataFrame) -> str:
-    form = import_module("chengxin.labform").WhatIfForm(RUBRIC, frame)
+    form = import_module("chengxin.web.lab.what_if_form").WhatIfForm(RUBRIC, frame)
     form.line.value = "15.1"
     form.rule.kind.value = "share"  # the form stands in the middle of work: one line is changed already
     form.line.value = "2.1"

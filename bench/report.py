@@ -20,11 +20,11 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chengxin.kernels import Forks
-from chengxin.making import TIMEOUT, WARM, Job, make_one
-from chengxin.places import place
-from chengxin.reports import KINDS
-from chengxin.store import migrate, open_store
+from chengxin.jupyter.kernels import Forks
+from chengxin.paths import place
+from chengxin.reports.kinds import KINDS
+from chengxin.reports.run import TIMEOUT, WARM, Job, make_one
+from chengxin.store.engine import migrate, open_store
 
 UNITS = ("331002", "331003", "331004", "331022", "331023", "331024", "331081", "331082", "331083", "TZW")
 PERIOD = "2026"
@@ -34,7 +34,7 @@ HEAD = "| 报告（份） | 做法 | 秒／份 | 比papermill循环快（倍） 
 
 
 def sample(folder: Path) -> None:
-    from chengxin.exchange import load
+    from chengxin.exchange.load import load
 
     database = str(folder / "bench.db")
     migrate(database)
@@ -69,9 +69,9 @@ def our_way(folder: Path, count: int, formats: tuple[str, ...] = ("ipynb",)) -> 
 
 
 def one_plain(unit: str) -> int:
-    from chengxin.forks import _shown
-    from chengxin.held import hold
-    from chengxin.views import county_index
+    from chengxin.jupyter.forkserver import _shown
+    from chengxin.reports.county_index import county_index
+    from chengxin.workflow.cache import hold
 
     hold()
     made = county_index(None, unit, PERIOD)

@@ -19,8 +19,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from chengxin.rubric import load_rubric
-from chengxin.scoring import score, totals
+from chengxin.rubric.load import load_rubric
+from chengxin.scoring.score import score, totals
 
 RUBRIC = load_rubric("street")
 LINES = RUBRIC.lines

@@ -23,13 +23,13 @@ import nbformat
 from nbformat import v4
 from playwright.sync_api import sync_playwright
 
-from chengxin import accounts
-from chengxin.accounts import Account
-from chengxin.exchange import load
-from chengxin.moment import now
-from chengxin.places import place
-from chengxin.server import SHELVES
-from chengxin.store import migrate, open_store, writing
+from chengxin.clock import now
+from chengxin.exchange.load import load
+from chengxin.paths import place
+from chengxin.store import accounts
+from chengxin.store.accounts import Account
+from chengxin.store.engine import migrate, open_store, writing
+from chengxin.web.server.serve import SHELVES
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from serving import serving

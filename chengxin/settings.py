@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field
 
 from chengxin.errors import Fault, RubricError, UsageError
-from chengxin.places import place
-from chengxin.shape import Strict, check
-from chengxin.strictyaml import Document
+from chengxin.paths import place
+from chengxin.validation import Strict, check
+from chengxin.yamlfile import Document
 
 Number = int | float
 Model = TypeVar("Model", bound="Table")

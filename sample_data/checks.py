@@ -10,7 +10,7 @@ from areas import TAGS, trade_of
 from common import AS_OF, TODAY, Row, draw, happens
 from index import COUNTED, Visit, by_ledgers, found, observe, status_of
 
-from chengxin.sampling import draw as drawn_by
+from chengxin.ledgers.sampling import draw as drawn_by
 
 LIKELY = 60  # chance in % that an assessment was made with the grid
 

@@ -1,9 +1,9 @@
 """The part of README.md that says which files and columns ``chengxin load`` takes, made from the schema."""
 
-from chengxin.registers import Row
-from chengxin.rows import FILES
-from chengxin.schema import REGISTRIES
-from chengxin.states import MOVES
+from chengxin.exchange.registers import Row
+from chengxin.exchange.rows import FILES
+from chengxin.store.schema import REGISTRIES
+from chengxin.store.states import MOVES
 
 BEGIN, END = "<!-- 以下由generate.py生成 -->\n", "<!-- 以上由generate.py生成 -->\n"
 FILE_OF = {table: file for file, (table, _) in FILES.items()}

@@ -26,10 +26,10 @@ from ledgers import improvements, of_area, of_point, of_units
 from points import points_of
 from rechecks import rechecks
 
-from chengxin.exchange import NEEDED, OBSERVATIONS, OPTIONAL, load, observations_csv
-from chengxin.gather import unexplained
-from chengxin.rows import FILES
-from chengxin.store import migrate, open_store
+from chengxin.exchange.load import NEEDED, OBSERVATIONS, OPTIONAL, load, observations_csv
+from chengxin.exchange.rows import FILES
+from chengxin.store.engine import migrate, open_store
+from chengxin.workflow.inputs import unexplained
 
 HERE = Path(__file__).resolve().parent
 HEADS = {file: list(model.model_fields) for file, (_, model) in FILES.items()} | {OBSERVATIONS: [*NEEDED, *OPTIONAL]}

@@ -4,8 +4,8 @@ from typing import Any
 
 import ipywidgets as w
 
-from chengxin import pages
-from chengxin.pages import escaped
+from chengxin.render import html as pages
+from chengxin.render.html import escaped
 
 
 def box(*children: Any, name: str) -> w.VBox:

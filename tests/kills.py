@@ -10,8 +10,8 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from chengxin.drafts import save
-from chengxin.store import open_store
+from chengxin.store.drafts import save
+from chengxin.store.engine import open_store
 
 
 def entry(path: str, round_: int, out: int) -> None:

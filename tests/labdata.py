@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from chengxin.rubric import load_rubric
+from chengxin.rubric.load import load_rubric
 
 STREET, SCENIC = load_rubric("street"), load_rubric("scenic_area")
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from chengxin.exchange import load
-from chengxin.places import place
-from chengxin.store import migrate, open_store
+from chengxin.exchange.load import load
+from chengxin.paths import place
+from chengxin.store.engine import migrate, open_store
 
 FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"  # nothing here must outlive the tests
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PATIENCE = 90  # seconds until the site must be up
-START = """import sys; from pathlib import Path; from chengxin.server import serve
-from chengxin.store import address_of
+START = """import sys; from pathlib import Path; from chengxin.web.server.serve import serve
+from chengxin.store.engine import address_of
 serve(address_of({database!r}).render_as_string(hide_password=False), port=0, demo={demo!r}, reports={reports},
       notebooks={notebooks}, ready=lambda address: print("READY", address, flush=True))"""
 

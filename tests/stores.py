@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from chengxin.exchange import load
-from chengxin.places import place
-from chengxin.store import migrate, open_store
+from chengxin.exchange.load import load
+from chengxin.paths import place
+from chengxin.store.engine import migrate, open_store
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from playwright.sync_api import expect
 
-from chengxin.store import address_of
+from chengxin.store.engine import address_of
 
 expect.set_options(timeout=30_000)
 SCREENS = {"desk": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
@@ -121,7 +121,7 @@ def kernels(database):
             alone = os.getsid(int(folder.name)) == int(folder.name)  # as kernels are, not what they are forked from
         except OSError:
             continue
-        if alone and b"chengxin.forks" in above and str(database).encode() in names:
+        if alone and b"chengxin.jupyter.forkserver" in above and str(database).encode() in names:
             found.append(int(folder.name))
     return found
 

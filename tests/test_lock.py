@@ -23,7 +23,7 @@ LOCKED = [Requirement(text) for text, _ in ENTRY.findall(ENTRIES)]
 OWN = {
     "chengxin",
     "pydantic_core",
-    *(path.stem for folder in ("tests", "bench", "sample_data") for path in (ROOT / folder).glob("*.py")),
+    *(path.stem for folder in ("tests", "bench", "sample_data") for path in (ROOT / folder).rglob("*.py")),
 }  # the core comes with pydantic
 
 

@@ -14,13 +14,13 @@ from exact import assess
 from stdnum import ean
 from stdnum.cn import uscc
 
-from chengxin.entries import ComplaintRow
-from chengxin.exchange import load
-from chengxin.rows import FILES
-from chengxin.sampling import draw
-from chengxin.schema import REGISTRIES
+from chengxin.exchange.ledgers import ComplaintRow
+from chengxin.exchange.load import load
+from chengxin.exchange.rows import FILES
+from chengxin.ledgers.sampling import draw
 from chengxin.settings import sectors, verification_periods
-from chengxin.store import migrate, open_store
+from chengxin.store.engine import migrate, open_store
+from chengxin.store.schema import REGISTRIES
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "sample_data"

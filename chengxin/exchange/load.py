@@ -1,0 +1,298 @@
+"""CSV in and out: a folder of files into the store, all or nothing; one file of observations; safe writing."""
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, Engine
+
+from chengxin.errors import DataError, Fault, UsageError
+from chengxin.exchange.csv import Placed, normal, read_cells, read_csv, words, write_csv
+from chengxin.exchange.inspected import misplaced
+from chengxin.exchange.rows import FILES, parse
+from chengxin.rubric.rules import plain
+from chengxin.store import read as readers
+from chengxin.store.engine import writing
+from chengxin.store.schema import OUTCOMES, REGISTRIES
+from chengxin.store.states import MOVES, jumps
+from chengxin.store.write import put, record
+
+__all__ = ["load", "observations_csv", "read_csv", "write_csv"]
+
+OBSERVATIONS = "observations.csv"
+NEEDED, OPTIONAL = ("assessment", "line", "value"), ("of", "outcome", "note")
+NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+
+Rows = list[tuple[int, dict[str, Any]]]  # line of the file and values
+
+
+def load(
+    engine: Engine,
+    folder: Path,
+    *,
+    who: str,
+    at: datetime,
+    why: str,
+    demo: bool = False,
+    check_observations: Callable[[str, pd.DataFrame, str], list[Fault]] | None = None,
+    unexplained: Callable[[Connection, pd.DataFrame], pd.DataFrame] | None = None,
+) -> dict[str, int]:
+    """Load the CSV files of a folder into the store, all or nothing.
+
+    Parameters
+    ----------
+    engine : from `engine.open_store`
+    folder : holds one or more of `rows.FILES` and observations.csv; what it refers to may already be stored
+    who, why, at : for the audit; `at` with a time zone
+    demo : mark the assessments as demonstration data
+    check_observations : called with a rubric's id, the sound observations or re-checks of its assessments (with a
+        column ``row``, the line of the file) and the file's name; the faults it returns join the others
+    unexplained : called when all is stored but not yet kept, with the connection and the observations; every row it
+        returns differs from the ledgers without a note, which refuses the whole load (see `inputs.unexplained`)
+
+    Returns
+    -------
+    new or changed rows by table; all 0 when the same files are loaded again
+
+    Raises
+    ------
+    DataError : every fault of all files, by file, row and column; nothing is stored
+    StoreError : the database is read-only or locked
+    """
+    folder = Path(folder)
+    present = _present(folder)
+    known = _Known(engine)
+    tables: dict[str, Rows] = {}
+    faults: list[Fault] = []
+    for file, (table, _) in FILES.items():
+        if file in present:
+            tables[table], found = _registry(folder / file, table, known)
+            faults += _in_order(found)
+    seen, found = _observed(folder / OBSERVATIONS) if OBSERVATIONS in present else (_rechecked([]), [])
+    strange = ~seen["assessment"].isin(known.of("assessment"))
+    faults += _in_order(misplaced(engine, tables)) + _in_order(found + _strangers(seen[strange]))
+    if check_observations is not None:
+        for file, given in ((OBSERVATIONS, seen[~strange]), ("rechecks.csv", _rechecked(tables.get("recheck", [])))):
+            for rubric, part in given.groupby(given["assessment"].map(known.rubrics)):
+                faults += check_observations(str(rubric), part.reset_index(drop=True), f"{file} ")
+    if faults:
+        raise DataError(f"“{folder}”没有导入，什么都没有保存", faults)
+    return _store(engine, tables, seen, demo, {"who": who, "why": why, "at": at}, unexplained)
+
+
+def observations_csv(path: Path) -> pd.DataFrame:
+    """Read one file of observations.
+
+    Parameters
+    ----------
+    path : columns assessment, line, value and perhaps of, outcome, note
+
+    Returns
+    -------
+    columns assessment, line, value, of, outcome, note and ``row``, the line of the file; an empty cell is NaN
+    in value and of, ``assessed`` in outcome
+
+    Raises
+    ------
+    DataError : every fault by row and column
+    """
+    seen, faults = _observed(Path(path))
+    if faults:
+        raise DataError(f"{Path(path).name}没有读入", _in_order(faults))
+    return seen
+
+
+def _store(
+    engine: Engine, tables: dict[str, Rows], seen: pd.DataFrame, demo: bool, about: dict[str, Any],
+    unexplained: Callable[[Connection, pd.DataFrame], pd.DataFrame] | None,
+) -> dict[str, int]:  # fmt: skip
+    rows = {table: [row for _, row in rows] for table, rows in tables.items()}
+    rows["assessment"] = [{**row, "demo": demo} for row in rows.get("assessment", [])]
+    with writing(engine) as conn:
+        changed = {table: put(conn, table, given, **about) for table, given in rows.items()}
+        changed["observation"] = record(conn, seen, **about)
+        if unexplained is not None and len(seen):
+            faults = [_unexplained(row) for row in unexplained(conn, seen).to_dict("records")]
+            if faults:
+                raise DataError("没有导入，什么都没有保存", faults)
+    return changed
+
+
+def _unexplained(row: dict[Any, Any]) -> Fault:
+    measured = plain(row["measured_value"]) + (f"／{plain(row['measured_of'])}" if row["measured_of"] >= 0 else "")
+    found = f"“{row['assessment']}”的{row['line']}条与台账的{measured}不同，没有说明"
+    remedy = "请写明理由，或删去该行由台账取数"
+    return Fault(f"{OBSERVATIONS} 第{row['row']}行 note列", found, "改动台账数值的理由", remedy)
+
+
+def _present(folder: Path) -> set[str]:
+    """Names of the CSV files of a folder; one that the kit does not know, or none at all, is a fault."""
+    known = [*FILES, OBSERVATIONS]
+    if not folder.is_dir():
+        raise UsageError(f"没有文件夹“{folder}”；请给出放CSV文件的文件夹。")
+    present = {path.name for path in folder.iterdir() if path.suffix.lower() == ".csv"}
+    if not present:
+        raise UsageError(f"文件夹“{folder}”里没有CSV文件；可用的文件有{'、'.join(known)}。")
+    faults = []
+    for name in sorted(present - set(known)):
+        near = difflib.get_close_matches(name, known, 1)
+        remedy = f"是不是{near[0]}" if near else "请移走或改名"
+        faults.append(Fault(name, "不认识的文件", "、".join(known), remedy))
+    if faults:
+        raise DataError(f"“{folder}”没有导入，什么都没有保存", faults)
+    return present
+
+
+def _rechecked(rows: Rows) -> pd.DataFrame:
+    """Re-checks as observations, as `_observed` gives them; no rows: none."""
+    kinds = {"assessment": "str", "line": "str", "value": "float", "of": "float", "outcome": "str", "note": "str"}
+    return pd.DataFrame([{**row, "row": n} for n, row in rows], columns=[*kinds, "row"]).astype(
+        {**kinds, "row": "int64"}
+    )
+
+
+def _in_order(faults: list[Placed]) -> list[Fault]:
+    return [fault for _, fault in sorted(faults, key=lambda placed: placed[0])]
+
+
+# ---- registries --------------------------------------------------------------------------------------------
+
+
+class _Known:
+    """What can be referred to: keys in the database and in the files read so far."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.keys: dict[str, set[str]] = {}
+        work = readers.assessments(engine)
+        self.rubrics: dict[str, str] = dict(zip(work["id"], work["rubric"], strict=True))
+        places = zip(work["area"], work["period"], work["rubric"], strict=True)
+        self.places = dict(zip(work["id"], places, strict=True))
+
+    def of(self, table: str) -> set[str]:
+        """Keys of one table; asked for once."""
+        if table not in self.keys:
+            self.keys[table] = readers.keys(self.engine, table)
+        return self.keys[table]
+
+
+def _registry(path: Path, table: str, known: _Known) -> tuple[Rows, list[Placed]]:
+    """The sound rows of a file, and all faults of form, value, key and reference."""
+    model = FILES[path.name][1]
+    cells, faults = read_cells(path, tuple(model.model_fields), dropped=model.dropped)
+    rows, wrong = parse(path.name, cells)
+    key = [column.name for column in REGISTRIES[table].primary_key]
+    if len(key) == 1:
+        known.of(table).update(map(normal, cells[key[0]]))  # also of refused rows: one fault is enough
+        keyed: list[tuple[int, Any, str]] = [(line, row[key[0]], row[key[0]]) for line, row in rows]
+    else:
+        keyed = [(line, tuple(row[name] for name in key), row[key[-1]]) for line, row in rows]
+    faults += wrong + repeated(path.name, key[-1], keyed)
+    for reference in REGISTRIES[table].foreign_keys:
+        column, target = reference.parent.name, reference.column.table.name
+        faults += unknown(path.name, column, rows, known.of(target))
+    if table in MOVES:
+        faults += jumps(table, path.name, rows, readers.states(known.engine, table), key)
+    if table == "assessment":
+        faults += _same_work(path.name, rows, known)
+    return rows, faults
+
+
+def unknown(name: str, column: str, rows: Rows, known: set[str]) -> list[Placed]:
+    """Faults of rows that refer to something that is registered nowhere."""
+    expected = "文件或数据库中已有的编号"
+    return [
+        (line, Fault(f"{name} 第{line}行 {column}列", f"“{row[column]}”没有登记", expected))
+        for line, row in rows
+        if row[column] is not None and row[column] not in known
+    ]
+
+
+def _same_work(name: str, rows: Rows, known: _Known) -> list[Placed]:
+    """Faults of assessments of one area, period and rubric under two ids, the stored ones included."""
+    known.rubrics |= {row["id"]: row["rubric"] for _, row in rows}
+    here = {row["id"] for _, row in rows}
+    stored = [(0, place, key) for key, place in known.places.items() if key not in here]
+    given = [(line, (row["area"], row["period"], row["rubric"]), row["id"]) for line, row in rows]
+    # one row for each id: an id given twice is another fault, told elsewhere
+    distinct = {key: (line, place, key) for line, place, key in reversed(stored + given)}
+    return repeated(name, "id", list(reversed(distinct.values())))
+
+
+def repeated(name: str, column: str, items: Iterable[tuple[int, Any, str]]) -> list[Placed]:
+    """Faults of rows whose key an earlier row has; items are line (0: stored), key and id of a row."""
+    first: dict[Any, tuple[int, str]] = {}
+    faults: list[Placed] = []
+    for line, key, called in items:
+        if key not in first:
+            first[key] = (line, called)
+            continue
+        earlier, other = first[key]
+        said = f"“{key}”" if isinstance(key, str) else f"{'、'.join(key)}"
+        place = f"第{earlier}行的“{other}”" if earlier else f"数据库中的“{other}”"
+        found, expected = f"{said}与{place}重复", "不重复的编号或组合"
+        faults.append((line, Fault(f"{name} 第{line}行 {column}列", found, expected, "请删去或改正一处")))
+    return faults
+
+
+# ---- observations ------------------------------------------------------------------------------------------
+
+
+def _observed(path: Path) -> tuple[pd.DataFrame, list[Placed]]:
+    """The sound observations of a file, and all faults of the others."""
+    cells, faults = read_cells(path, NEEDED, OPTIONAL)
+    text = cells.reindex(columns=[*NEEDED, *OPTIONAL, "row"], fill_value="")
+    for name in ("assessment", "line", "value", "of", "outcome"):
+        text[name] = _each(text[name], normal)
+    value, bad_value = _numbers(text["value"])
+    of, bad_of = _numbers(text["of"])
+    outcome = text["outcome"].where(text["outcome"] != "", next(iter(OUTCOMES)))
+    plain = "只写数字，不带单位、百分号和千分位"
+    wrong = [
+        *((text[name] == "", name, "空白", "编号", "") for name in ("assessment", "line")),
+        (_again(text), "line", "“{}”条在同一评价中重复", "每个评价每条只有一行", "请删去多余的行"),
+        (bad_value, "value", "“{}”不是数字", "有限的数", plain),
+        (bad_of, "of", "“{}”不是数字", "有限的数", plain),
+        (~outcome.isin(OUTCOMES), "outcome", "“{}”", f"{'、'.join(OUTCOMES)}或留空", ""),
+    ]
+    bad = np.zeros(len(text), bool)
+    for where, column, found, expected, remedy in wrong:
+        for n in np.flatnonzero(np.asarray(where)):
+            line = int(text["row"].iloc[n])
+            said = found.format(text[column].iloc[n][:40])
+            faults.append((line, Fault(f"{path.name} 第{line}行 {column}列", said, expected, remedy)))
+        bad |= np.asarray(where)
+    note = _each(text["note"], words)
+    return text.assign(value=value, of=of, outcome=outcome, note=note)[~bad].reset_index(drop=True), faults
+
+
+def _each(text: pd.Series, change: Callable[[str], str]) -> pd.Series:
+    """Every cell changed; each distinct text is looked at once."""
+    codes, distinct = pd.factorize(text)
+    return pd.Series([change(cell) for cell in distinct], dtype="str").take(codes).set_axis(text.index)
+
+
+def _again(text: pd.DataFrame) -> pd.Series:
+    return text.duplicated(["assessment", "line"]) & (text["assessment"] != "") & (text["line"] != "")
+
+
+def _numbers(text: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """A text column as float64 (empty is NaN), and where it holds something that is not a finite number."""
+    codes, distinct = pd.factorize(text)
+    read = [float(cell) if re.fullmatch(NUMBER, cell) else math.nan for cell in distinct]
+    number = np.array(read, dtype=float)[codes]
+    return number, ~np.isfinite(number) & (text != "").to_numpy(bool)
+
+
+def _strangers(seen: pd.DataFrame) -> list[Placed]:
+    where = f"{OBSERVATIONS} 第{{}}行 assessment列"
+    return [
+        (line, Fault(where.format(line), f"“{who}”没有登记", "assessments.csv或数据库中已有的评价"))
+        for who, line in zip(seen["assessment"], seen["row"], strict=True)
+    ]

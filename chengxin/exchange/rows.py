@@ -1,0 +1,92 @@
+"""The files a bureau fills in: which rows each takes, and what is wrong with a row."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from pydantic import ValidationError
+
+from chengxin.errors import Fault
+from chengxin.exchange.csv import Placed
+from chengxin.exchange.ledgers import (
+    ActivityRow,
+    CommitmentRow,
+    ComplaintRow,
+    EventRow,
+    InstrumentRow,
+    PatrolRow,
+    SurveyRow,
+    TrainingRow,
+    VerificationRow,
+    ViolationRow,
+    WeighingRow,
+)  # fmt: skip
+from chengxin.exchange.registers import (
+    AnswerRow,
+    AreaRow,
+    AssessmentRow,
+    CheckRow,
+    DecisionRow,
+    FilingRow,
+    ImprovementRow,
+    MerchantRow,
+    PersonRow,
+    PointRow,
+    RecheckRow,
+    Row,
+    SampleRow,
+    SupervisorRow,
+    UnitRow,
+)  # fmt: skip
+from chengxin.store import schema
+
+MODELS: dict[str, type[Row]] = {
+    "reporting_units.csv": UnitRow, "areas.csv": AreaRow, "merchants.csv": MerchantRow,
+    "assessments.csv": AssessmentRow, "monitoring_points.csv": PointRow, "persons.csv": PersonRow,
+    "supervisors.csv": SupervisorRow, "instruments.csv": InstrumentRow, "verifications.csv": VerificationRow,
+    "complaints.csv": ComplaintRow, "surveys.csv": SurveyRow, "trainings.csv": TrainingRow, "patrols.csv": PatrolRow,
+    "commitments.csv": CommitmentRow, "supervisor_activities.csv": ActivityRow, "events.csv": EventRow,
+    "violations.csv": ViolationRow, "weighings.csv": WeighingRow, "filings.csv": FilingRow,
+    "filing_answers.csv": AnswerRow, "point_decisions.csv": DecisionRow, "improvements.csv": ImprovementRow,
+    "rechecks.csv": RecheckRow, "merchant_samples.csv": SampleRow, "merchant_checks.csv": CheckRow,
+}  # fmt: skip
+FILES: dict[str, tuple[str, type[Row]]] = {
+    file: (table, model) for (file, model), table in zip(MODELS.items(), schema.REGISTRIES, strict=True)
+}
+
+
+def parse(file: str, cells: pd.DataFrame) -> tuple[list[tuple[int, dict[str, Any]]], list[Placed]]:
+    """Check the text cells of a registry or ledger file row by row.
+
+    Parameters
+    ----------
+    file : one of `FILES`
+    cells : from `csv.read_cells`
+
+    Returns
+    -------
+    line and values of every good row, and the faults of the others each with its line
+    """
+    model = FILES[file][1]
+    good: list[tuple[int, dict[str, Any]]] = []
+    faults: list[Placed] = []
+    for row in cells.to_dict("records"):
+        line = int(row.pop("row"))
+        where = f"{file} 第{line}行"
+        try:
+            made = model.model_validate(row)
+        except ValidationError as error:
+            faults += [(line, _fault(where, row, model, wrong)) for wrong in error.errors()]
+            continue
+        wrong = [(line, Fault(f"{where} {column}列", found, expected)) for column, found, expected in made.wrong()]
+        faults += wrong
+        if not wrong:
+            good.append((line, dict(made)))
+    return good, faults
+
+
+def _fault(where: str, row: Mapping[Any, str], model: type[Row], wrong: Any) -> Fault:
+    column = str(wrong["loc"][0])
+    found = f"“{row[column][:40]}”" if row[column].strip() else "空白"
+    remedy = wrong["msg"] if wrong["type"] == "remedy" else ""
+    return Fault(f"{where} {column}列", found, str(model.model_fields[column].description), remedy)

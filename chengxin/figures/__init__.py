@@ -1,0 +1,1 @@
+"""What dashboards and reports show, as frames: the city, an area, the monitoring points."""

@@ -1,0 +1,198 @@
+"""Draws for the lab: points around the official ones, inspected merchants, survey shares. Every draw has a seed."""
+
+from collections.abc import Callable
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chengxin.errors import UsageError
+from chengxin.lab.merchants import Checks
+from chengxin.lab.panel import Panel
+from chengxin.lab.table import Sample, lab_table
+from chengxin.rubric.model import Rubric
+from chengxin.rubric.rules import Column, plain
+
+BY = ("line", "group")
+VARY = ("points", "merchants", "surveys")
+
+
+def groups(rubric: Rubric) -> list[tuple[str, list[int]]]:
+    """Printed groups of the base lines (检查内容, runs of one subject and group) with positions among them."""
+    base = [line for line in rubric.lines if line.section == "base"]
+    runs = groupby(range(len(base)), key=lambda n: (base[n].subject, base[n].group))
+    return [(str(group or base[members[0]].label), members) for (_, group), run in runs if (members := list(run))]
+
+
+def points_drawn(
+    rng: np.random.Generator, rubric: Rubric, draws: int, by: str = "line", concentration: float = 400
+) -> Column:
+    """Points of the base lines around the official ones, each draw summing to full marks.
+
+    A Dirichlet distribution with mean at the official points: w ~ full × Dirichlet(concentration × points ÷ full).
+    Its sum is full marks by construction and its mean is the official points; independent uniform draws rescaled to
+    the total have neither the wanted mean nor the wanted spread (Devroye 1986, Non-Uniform Random Variate Generation,
+    ch. XI.4). Standard deviation of a line's share s: √(s(1 − s) ÷ (concentration + 1)).
+
+    Parameters
+    ----------
+    rng : source of the draws
+    rubric : its base lines' points are the centre
+    draws : how many
+    by : ``line``; or ``group``: groups are drawn and lines keep their part of their group
+    concentration : sum of the parameters, above 0; the larger, the nearer to the official points
+
+    Returns
+    -------
+    draws × base lines, points
+
+    Raises
+    ------
+    UsageError : another `by`, or a concentration that is not a number above 0
+    """
+    if by not in BY or not 0 < concentration < float("inf"):
+        raise UsageError(f"分值按“{by}”、集中度{concentration:g}变动；应为{'、'.join(BY)}之一，集中度为正数。")
+    share = np.array([line.points for line in rubric.lines if line.section == "base"]) / rubric.full_marks
+    share = share / share.sum()
+    if by == "line":
+        return rubric.full_marks * rng.dirichlet(concentration * share, draws)
+    members = [places for _, places in groups(rubric)]
+    whole = np.array([share[places].sum() for places in members])
+    drawn = rng.dirichlet(concentration * whole, draws)
+    return rubric.full_marks * spread(members, share, drawn)
+
+
+def spread(members: list[list[int]], share: Column, drawn: Column) -> Column:
+    """Shares of groups (draws × groups) to shares of lines: a line keeps its part of its group."""
+    lines = np.empty((len(drawn), len(share)))
+    for n, places in enumerate(members):
+        lines[:, places] = drawn[:, [n]] * (share[places] / share[places].sum())
+    return lines
+
+
+def spread_in_words(rubric: Rubric, by: str, concentration: float) -> str:
+    """How far the points move in these draws, by the example of the most frequent line or the largest group.
+
+    Parameters
+    ----------
+    rubric, by, concentration : as for `points_drawn`
+    """
+    base = [line.points for line in rubric.lines if line.section == "base"]
+    sums = [sum(base[n] for n in members) for _, members in groups(rubric)]
+    points, what = (max(sums), "组") if by == "group" else (max(base, key=lambda each: (base.count(each), each)), "条")
+    share = points / sum(base)
+    sd = sum(base) * (share * (1 - share) / (concentration + 1)) ** 0.5
+    return f"分值的集中度为{plain(concentration)}：{plain(points)}分的一{what}，抽到的分值标准差约{sd:.2f}分"
+
+
+def merchants_drawn(rng: np.random.Generator, value: Column, of: Column, draws: int, population: Column) -> Column:
+    """Bootstrap of the inspected merchants of one line.
+
+    A merchant passes or not, so resampling `of` merchants with replacement is a binomial draw. Where the number of
+    all merchants is known, each is drawn from a made-up population instead, which holds the sample as often as it
+    fits and the rest drawn from it without replacement (Booth, Butler & Hall 1994, JASA 89, 1282–1289); where all
+    were inspected nothing varies. A sample that all passed (or failed) never varies: the bootstrap cannot show what
+    it never saw.
+
+    Parameters
+    ----------
+    value, of : n counts, passed and inspected
+    population : n counts of all merchants, NaN where unknown
+
+    Returns
+    -------
+    draws × n counts of passed merchants
+    """
+    size = (draws, len(value))
+    whole, passed = np.rint(of).astype(np.int64), np.rint(value).astype(np.int64)
+    free = rng.binomial(whole, np.divide(value, of, out=np.zeros(len(of)), where=of > 0), size)
+    known = np.isfinite(population)
+    if not known.any():
+        return free.astype(float)
+    every = np.maximum(np.where(known, population, of).astype(np.int64), whole)
+    times, over = np.divmod(every, np.maximum(whole, 1))
+    good = times * passed + rng.hypergeometric(passed, whole - passed, np.where(whole > 0, over, 0), size)
+    bound = rng.hypergeometric(good, np.broadcast_to(np.where(whole > 0, every, 0), size) - good, whole, size)
+    return np.where(known, bound, free).astype(float)
+
+
+def survey_drawn(rng: np.random.Generator, value: Column, of: Column, draws: int) -> Column:
+    """Share of all visitors that a survey leaves possible, as a count of the same number of answers.
+
+    Beta(satisfied + ½, others + ½), the posterior under Jeffreys' prior (Brown, Cai & DasGupta 2001, Statistical
+    Science 16, 101–133).
+
+    Parameters
+    ----------
+    value, of : n counts, satisfied and answers
+
+    Returns
+    -------
+    draws × n, share × answers (not whole)
+    """
+    return rng.beta(value + 0.5, of - value + 0.5, (draws, len(value))) * of
+
+
+def sampled(panel: Panel) -> list[tuple[int, Sample]]:
+    """Base lines whose counts come from a sample: position and kind, by the unit of the line."""
+    kinds, lines = lab_table().sampled, panel.rubric.lines
+    found = [(n, lines[place]) for n, place in enumerate(panel.places)]
+    return [(n, kinds[line.unit]) for n, line in found if line.rule.needs_of and line.unit in kinds]
+
+
+def counted(panel: Panel, line: int) -> NDArray[np.bool_]:
+    """Which assessments have counts of a sample in a base line: whole numbers, applicable, not 0 of 0."""
+    value, of = panel.value[:, line], panel.of[:, line]
+    return panel.free[:, line] & (of > 0) & (value == np.rint(value)) & (of == np.rint(of))
+
+
+def shares_drawn(
+    rng: np.random.Generator, panel: Panel, draws: int, kinds: tuple[str, ...], population: Column,
+    checks: Checks | None = None,
+) -> dict[int, Column]:  # fmt: skip
+    """Shares of points under resampled counts, by base line.
+
+    Cells that are not counts (a percentage with decimals), not applicable or 0 of 0 keep what was found.
+
+    Parameters
+    ----------
+    kinds : which samples vary: merchants, surveys
+    population : n numbers of all merchants, NaN where unknown
+    checks : what was found merchant by merchant; where it covers a line, merchants are drawn whole, else by count
+    """
+    drawn: dict[int, Column] = {}
+    applicable = _applicable(panel, population)
+    whole = checks.drawn(rng, draws, population) if checks and checks.parts and "merchants" in kinds else None
+    for n, kind in (pair for pair in sampled(panel) if pair[1] in kinds):
+        line = panel.rubric.lines[panel.places[n]]
+        value, of, alone = panel.value[:, n], panel.of[:, n], counted(panel, n)
+        if not alone.any():
+            continue
+        shares = np.tile(panel.share[:, n], (draws, 1))
+        if whole and checks and kind == "merchants":
+            place = checks.lines.index(n)
+            joint = checks.covers[:, place] & alone
+            passed, some = (part[:, joint, place] for part in whole)
+            points = line.rule.score(line.points, passed, some) / line.points
+            shares[:, joint] = np.where(some > 0, points, shares[:, joint])
+            alone = alone & ~joint
+        way: Callable[..., Column] = survey_drawn if kind == "surveys" else merchants_drawn
+        more = () if kind == "surveys" else (applicable[alone, n],)
+        found = way(rng, value[alone], of[alone], draws, *more)
+        shares[:, alone] = line.rule.score(line.points, found, np.broadcast_to(of[alone], found.shape)) / line.points
+        drawn[n] = shares
+    return drawn
+
+
+def _applicable(panel: Panel, population: Column) -> Column:
+    """Numbers of all merchants that each line applies to (n × k): the same part of all as of those inspected.
+
+    Inspected were as many as the line that applies to most of them has.
+    """
+    found = [n for n, kind in sampled(panel) if kind == "merchants"]
+    counts = np.zeros_like(panel.of)
+    for n in found:
+        counts[:, n] = np.where(counted(panel, n), panel.of[:, n], 0)
+    inspected = counts.max(axis=1, initial=0)[:, None]
+    part = np.divide(counts, inspected, out=np.ones_like(counts), where=inspected > 0)
+    return np.rint(population[:, None] * part)

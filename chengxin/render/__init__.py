@@ -1,0 +1,1 @@
+"""Frames made visible: charts, tables, HTML, PDF, Word, Excel."""

@@ -1,0 +1,1 @@
+"""Voilà pages and the site that serves them."""

@@ -1,0 +1,1 @@
+"""Pages on which people look: the city, an area, the monitoring points."""

@@ -1,0 +1,1 @@
+"""Forms in which people enter assessments, filings and ledgers."""

@@ -1,0 +1,1 @@
+"""The rubric lab as pages: change a rule and see what happens."""

@@ -1,0 +1,1 @@
+"""The site: sign-in, what stands before every address, whose kernel it is."""

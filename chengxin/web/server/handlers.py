@@ -1,0 +1,233 @@
+"""What stands before every address of the site: headers, error pages, whose kernel it is, how many there may be."""
+
+import asyncio
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
+from tornado.web import HTTPError
+from voila.static_file_handler import TemplateStaticFileHandler
+from voila.utils import create_include_assets_functions
+
+from chengxin.jupyter.kernels import Forking, Forks, QuickClient
+from chengxin.settings import settings
+from chengxin.store.access import WHOLE
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; script-src-attr 'none'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
+    "Server": "chengxin",
+}
+IDENTITY, TICKET = "X-Chengxin-Identity", "X-Chengxin-Ticket"  # set by this server only, never taken from a client
+PATIENCE = 60  # seconds that a dashboard waits at most for the city to be gathered
+SPARE = timedelta(seconds=10)  # a kernel without a page for so long may make room for its owner's next page
+LEAVING = 5  # seconds in which a page that is reloaded or closed has given its place back, also on a slow machine
+
+
+class FullError(HTTPError):
+    """There is no place for one more page; own: how many the reader has open where that is why, else 0."""
+
+    def __init__(self, own: int = 0) -> None:
+        super().__init__(503)
+        self.own = own
+
+
+class Guarded:
+    """What every handler of the site has: security headers and Chinese error pages that give nothing away."""
+
+    settings: dict[str, Any]
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()  # type: ignore[misc]
+        for name, value in HEADERS.items():
+            self.set_header(name, value)  # type: ignore[attr-defined]
+
+    def write_error(self, status_code: int, **options: Any) -> None:
+        _, error, _ = options.get("exc_info", (None, None, None))
+        own = error.own if isinstance(error, FullError) else 0
+        old = status_code == 403 and self.request.method == "POST"  # type: ignore[attr-defined]
+        self.set_header("Content-Type", "text/html; charset=UTF-8")  # type: ignore[attr-defined]
+        if status_code == 503:
+            self.set_header("Retry-After", "60")  # type: ignore[attr-defined]
+        self.finish(rendered(self, "error.html", status_code=status_code, own=own, old=old))  # type: ignore[attr-defined]
+
+
+def rendered(handler: Any, name: str, **values: Any) -> str:
+    """A page of the template as text, which the browser is told not to keep; every value is escaped by the template."""
+    handler.set_header("Cache-Control", "no-store")
+    base_url = handler.settings["base_url"]
+    user = getattr(handler, "_jupyter_current_user", None)
+    told = {name: handler.settings[f"chengxin_{name}"] for name in ("demo", "sample")}
+    shared = {"base_url": base_url, "user": user, **told}
+    functions = create_include_assets_functions("chengxin", base_url)
+    template = handler.settings["voila_jinja2_env"].get_template(name)
+    return str(template.render(**functions, **shared, **values))
+
+
+class Owned(Guarded):
+    """A handler of one kernel: for others than its owner the kernel does not exist."""
+
+    async def prepare(self) -> None:
+        await super().prepare()  # type: ignore[misc]
+        kernel = next(iter([*self.path_kwargs.values(), *self.path_args]), "")  # type: ignore[attr-defined]
+        user = self.current_user  # type: ignore[attr-defined]
+        if user and self.kernel_manager.owners.get(kernel) != user.username:  # type: ignore[attr-defined]
+            raise HTTPError(404)
+
+    async def head(self, *args: Any, **named: Any) -> None:
+        await self.get(*args, **named)  # type: ignore[attr-defined]
+
+
+class Channels(Owned):
+    """The line to a kernel: working counts as being there."""
+
+    async def head(self, *_: Any, **__: Any) -> None:
+        raise HTTPError(405)
+
+    def on_message(self, message: Any) -> None:
+        self.identity_provider.touch(self)  # type: ignore[attr-defined]
+        super().on_message(message)  # type: ignore[misc]
+
+
+class Kernel(Forking, ServerKernelManager):  # type: ignore[misc]
+    """A kernel of a page, forked where the site has a process for that; it is told who looks as it starts."""
+
+    parent: Any
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"client_factory": QuickClient, **options})
+
+    async def _async_pre_start_kernel(self, **options: Any) -> Any:
+        self.source = await self.parent.source(options["env"])
+        return await super()._async_pre_start_kernel(**options)
+
+
+class Kernels(AsyncMappingKernelManager):
+    """Kernels with their owners, so that one person cannot take them all or touch another's."""
+
+    sources: Mapping[bool, Forks]  # by whether they hold what the whole city's dashboards show
+
+    def __init__(self, **options: Any) -> None:
+        ways = {"kernel_manager_class": "chengxin.web.server.handlers.Kernel", "use_pending_kernels": True}
+        super().__init__(**{**ways, **options})
+        self.owners: dict[str, str] = {}  # kernel → account
+        self.tickets: dict[str, str] = {}  # page being opened → account
+        self.opened: dict[str, str] = {}  # page being opened → its kernel, from then on
+
+    async def _async_start_kernel(self, **options: Any) -> str:
+        environment = options.get("env") or {}
+        ticket = environment.get(_variable(TICKET), "")
+        owner = self.tickets.pop(ticket, None)
+        if owner is None:
+            raise HTTPError(403)
+        kernel = await super()._async_start_kernel(**options)
+        self.owners[kernel], self.opened[ticket] = owner, kernel
+        return str(kernel)
+
+    start_kernel = _async_start_kernel  # type: ignore[assignment]
+
+    async def source(self, variables: Mapping[str, str]) -> Forks:
+        """Only who may see the whole city starts from the process that has gathered it; a dashboard waits for the
+        first time it does, rather than gather for itself meanwhile."""
+        bare, whole = self.sources[False], self.sources[True]
+        if json.loads(variables[_variable(IDENTITY)])["role"] not in WHOLE:
+            return bare
+        end = time.monotonic() + PATIENCE * ("/dashboard/" in variables["SCRIPT_NAME"])
+        while whole.starting and time.monotonic() < end:
+            await asyncio.sleep(0.02)
+        return whole if whole.ready else bare
+
+    def live(self, owner: str | None = None) -> list[str]:
+        """Kernels that run, of one account or all."""
+        self.owners = {kernel: who for kernel, who in self.owners.items() if kernel in self}
+        return [kernel for kernel, who in self.owners.items() if owner in (None, who)]
+
+    async def ticket(self, owner: str, gone: Callable[[], bool] = lambda: False) -> str:
+        """A place for one more page of an account; waits a moment for one that is just being left.
+
+        Parameters
+        ----------
+        owner : the account
+        gone : whether nobody waits for the page any more
+
+        Raises
+        ------
+        FullError : the account, or the site, has no more
+        """
+        end = time.monotonic() + LEAVING
+        while (full := await self._full(owner)) or gone():
+            if gone() or time.monotonic() > end:
+                raise full or FullError
+            await asyncio.sleep(0.05)
+        ticket = uuid.uuid4().hex
+        self.tickets[ticket] = owner
+        return ticket
+
+    async def _full(self, owner: str) -> FullError | None:
+        """Why there is no place, after what the account does not need has been ended."""
+        for kernel in self.live(owner):
+            if self._lacking(owner) and self._spare(kernel):
+                await self.shutdown_kernel(kernel)
+        return self._lacking(owner)
+
+    def _lacking(self, owner: str) -> FullError | None:
+        limits = settings()
+        most = int(limits["serve_kernels_per_user"])
+        if self._open(owner) >= most:
+            return FullError(most)
+        return FullError() if len(self.live()) + len(self.tickets) >= limits["serve_kernels"] else None
+
+    async def settle(self, ticket: str, left: bool) -> None:
+        """A page has been opened; one that was left before it was there cannot say goodbye to its kernel.
+
+        Parameters
+        ----------
+        ticket : from `ticket`
+        left : whether its reader has gone
+        """
+        self.tickets.pop(ticket, None)
+        if left and self.opened.get(ticket) in self.live():
+            await self.shutdown_kernel(self.opened[ticket])
+        self.opened.pop(ticket, None)
+
+    async def _async_shutdown_kernel(
+        self, kernel_id: str, now: bool | None = False, restart: bool | None = False
+    ) -> None:
+        """The place is free as soon as the kernel is told to end; one that is busy with its page ends at once."""
+        self.owners.pop(kernel_id, None)
+        now = now or kernel_id in self.opened.values()
+        await super()._async_shutdown_kernel(kernel_id, now=now, restart=restart)
+
+    shutdown_kernel = _async_shutdown_kernel  # type: ignore[assignment]
+
+    def _open(self, owner: str) -> int:
+        return len(self.live(owner)) + list(self.tickets.values()).count(owner)
+
+    def _spare(self, kernel: str) -> bool:
+        quiet = datetime.now(UTC) - self.get_kernel(kernel).last_activity > SPARE  # type: ignore[attr-defined]
+        return quiet and not self._kernel_connections.get(kernel, 0)
+
+
+def _variable(header: str) -> str:
+    return f"HTTP_{header.upper().replace('-', '_')}"
+
+
+class Template(Guarded, TemplateStaticFileHandler):
+    """Static files of the templates in use, and of no other folder."""
+
+    def parse_url_path(self, path: str) -> str:
+        if not re.fullmatch(r"(chengxin|lab|base)/static/(?!.*\.\.)[^\0]*[^\0/.]", path):
+            raise HTTPError(404)
+        return str(super().parse_url_path(path))

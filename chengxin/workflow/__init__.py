@@ -1,0 +1,1 @@
+"""The steps of an assessment, a filing and a decision; what scoring takes from the database."""

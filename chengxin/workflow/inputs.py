@@ -1,0 +1,287 @@
+"""From the database to what the core computes: observations with measured values, filings judged, the plan proposed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, Engine
+
+from chengxin.errors import UsageError
+from chengxin.ledgers import reweighing, unit_settings
+from chengxin.ledgers.filings.form import load_form
+from chengxin.ledgers.filings.judge import judge
+from chengxin.ledgers.filings.quarters import period as quarter_of
+from chengxin.ledgers.observe import ENTERED, EVIDENCE, Observed, days_of, fill, observe, overrides
+from chengxin.ledgers.plan import Plan, propose
+from chengxin.ledgers.verification import clock
+from chengxin.rubric.load import load_rubric
+from chengxin.rubric.model import Rubric
+from chengxin.settings import Number, settings
+from chengxin.store import read
+from chengxin.store.schema import SETTING
+
+PUBLISHED = ("published", "withdrawn")
+FROZEN = ("approved", *PUBLISHED)  # assessments that the ledgers fill no more; approval stored what they said
+OWN = SETTING.name
+Settings = Mapping[str, Number]
+Books = Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Observations of one rubric with the ledgers' share in them.
+
+    observations : as `observe.fill` gives them
+    evidence : assessment, line, ledger, id, counted, said, telling (see `telling`), used (the
+    ledgers gave the value, or say the same)
+    """
+
+    observations: pd.DataFrame
+    evidence: pd.DataFrame
+
+
+def filled(engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Books | None = None) -> Filled:
+    """Stored observations of some assessments; lines nobody entered are filled from the ledgers.
+
+    An approved or published assessment is left as it was stored; the ledgers' rows still stand behind its values
+    where they say the same. One that the ledgers cannot fill (see `_measurable`) has only what was entered.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    rubric : the rubric of the assessments
+    work : assessments, as `read.assessments` gives them
+    books : from `read.books`; default: read now
+    """
+    seen = read.observations(engine, rubric=rubric.id)
+    work = work[work["rubric"] == rubric.id]
+    books = books or read.books(engine)
+    able = _measurable(work)
+    entered = seen[seen["assessment"].isin(work.loc[~able, "id"])]
+    parts = [entered.assign(source=ENTERED, measured_value=np.nan, measured_of=np.nan)]
+    evidence = [pd.DataFrame(columns=["assessment", *EVIDENCE])]
+    for period, as_of, values, rows in _alike(books, work[able]):
+        observed = observe(rubric, books, period, as_of, values, rows["area"])
+        made = fill(seen[seen["assessment"].isin(rows["id"])], observed, rows)
+        kept = rows.loc[rows["status"].isin(FROZEN), "id"]
+        parts.append(made[~made["assessment"].isin(kept) | (made["source"] == ENTERED)])
+        keyed = rows[["id", "area"]].rename(columns={"id": "assessment"})
+        evidence.append(keyed.merge(observed.evidence, on="area"))
+    seen, found = pd.concat(parts, ignore_index=True), pd.concat(evidence, ignore_index=True)
+    alike = (seen["value"] == seen["measured_value"]) & (seen["of"].fillna(-1) == seen["measured_of"].fillna(-1))
+    measured = pd.MultiIndex.from_frame(seen.loc[alike, ["assessment", "line"]])
+    used = pd.MultiIndex.from_frame(found[["assessment", "line"]]).isin(measured)
+    found = found[["assessment", "line", "ledger", "id", "counted", "said"]]
+    return Filled(seen, found.assign(telling=telling(rubric, found), used=used))
+
+
+def seen(engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Books | None = None) -> pd.DataFrame:
+    """The observations of `filled` as scoring takes them; of assessments that stay as stored no ledger is asked.
+
+    Parameters
+    ----------
+    engine, rubric, work, books : as for `filled`
+    """
+    work = work[work["rubric"] == rubric.id]
+    fixed = work["status"].isin(FROZEN)
+    stored = read.observations(engine, rubric=rubric.id)
+    parts = [stored[stored["assessment"].isin(work.loc[fixed, "id"])]]
+    if not fixed.all():
+        parts.append(filled(engine, rubric, work[~fixed], books).observations[list(stored)])
+    out = pd.concat(parts).astype({"assessment": "str", "line": "str"})
+    return out.iloc[np.argsort(pd.Index(work["id"]).get_indexer(out["assessment"]), kind="stable")]
+
+
+def _measurable(work: pd.DataFrame) -> pd.Series:
+    """Which assessments the ledgers can fill: those of a calendar year, as of a day that is not before it."""
+    year = pd.to_numeric(work["period"].where(work["period"].str.fullmatch(r"[12][0-9]{3}")), errors="coerce")
+    return work["as_of"].dt.year >= year
+
+
+def _alike(books: Books, work: pd.DataFrame) -> Iterator[tuple[str, pd.Timestamp, Settings, pd.DataFrame]]:
+    """Assessments in parts that are measured in one go: one period, one date, one set of values."""
+    for (period, as_of), rows in work.groupby(["period", "as_of"], sort=False):
+        for values, mine in unit_settings.groups(books.get(OWN), rows, as_of):
+            if len(mine):
+                yield str(period), as_of, values, mine
+
+
+def standing(engine: Engine) -> pd.DataFrame:
+    """Assessments that were not withdrawn, as `read.assessments`.
+
+    Raises
+    ------
+    UsageError : there is none
+    """
+    work = read.assessments(engine)
+    work = work[work["status"] != "withdrawn"].reset_index(drop=True)
+    if work.empty:
+        raise UsageError("还没有评价记录；请先录入或导入评价。")
+    return work
+
+
+def speaking_day(work: pd.DataFrame, today: date) -> date:
+    """The day a page speaks of: today; where there is sample data, which stands still, the last day it knows.
+
+    Parameters
+    ----------
+    work : from `read.assessments`
+    today : by the caller's clock
+    """
+    return work["as_of"].max().date() if work["demo"].any() else today
+
+
+def unexplained(source: Engine | Connection, seen: pd.DataFrame) -> pd.DataFrame:
+    """Observations that differ from what the ledgers say and do not say why; those published already are left alone.
+
+    Parameters
+    ----------
+    source : from `open_store`, or a connection in a transaction
+    seen : observations as `score.score` takes them; other columns are kept
+
+    Returns
+    -------
+    the rows of ``seen`` concerned, with measured_value and measured_of
+    """
+    work = read.assessments(source)
+    work = work[work["id"].isin(seen["assessment"]) & ~work["status"].isin(PUBLISHED)]
+    parts = [seen.iloc[:0].assign(measured_value=0.0, measured_of=0.0)]
+    books = read.books(source) if len(work) else {}
+    for kind, same in work.groupby("rubric"):
+        for period, as_of, values, rows in _alike(books, same):
+            observed = observe(load_rubric(str(kind)), books, period, as_of, values, rows["area"])
+            mine = seen[seen["assessment"].isin(rows["id"])]
+            made = overrides(fill(mine, observed, rows))
+            made = made.loc[~made["explained"], ["assessment", "line", "measured_value", "measured_of"]]
+            parts.append(mine.merge(made, on=["assessment", "line"]))
+    return pd.concat(parts, ignore_index=True)
+
+
+def telling(rubric: Rubric, evidence: pd.DataFrame) -> pd.Series:
+    """Which rows of evidence a person wants to see: of so many of so many those that fail, else those that count.
+
+    Parameters
+    ----------
+    rubric : whose lines the evidence is for
+    evidence : columns line and counted
+    """
+    shares = [line.id for line in rubric.lines if line.rule.kind in ("share", "threshold")]
+    return evidence["counted"].astype(bool) != evidence["line"].isin(shares)
+
+
+def observed(
+    engine: Engine, area: str, period: str, as_of: date, values: Settings | None = None
+) -> tuple[Rubric, Observed]:
+    """What the ledgers say of one area.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    area : its code
+    period, as_of : as for `observe.observe`
+    values : typed settings; they go before the unit's own, and these before the kit's
+
+    Raises
+    ------
+    UsageError : unknown area
+    """
+    books = read.books(engine)
+    rubric = load_rubric(_kind(books, area))
+    ((changes, _),) = unit_settings.groups(books.get(OWN), books["area"].query("code == @area"), as_of, values)
+    return rubric, observe(rubric, books, period, as_of, changes, [area])
+
+
+def reweighed(
+    engine: Engine, area: str, period: str, as_of: date, prefer: reweighing.Prefer = "stricter"
+) -> tuple[str, pd.DataFrame, pd.DataFrame]:
+    """What the re-weighings of an area in a period give for the line that asks for full weight.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    area : its code
+    period, as_of : as for `observe.observe`
+    prefer : as for `reweighing.reweigh`
+
+    Returns
+    -------
+    the line's id; `reweighing.observed` of the area (no row when nothing was weighed); the re-weighings, judged
+
+    Raises
+    ------
+    UsageError : unknown area, or a period or date that does not fit
+    """
+    books = read.books(engine)
+    first, last, day = days_of(period, as_of)
+    rows = books["weighing"]
+    mine = rows["done_on"].between(first, min(pd.Timestamp(last), day)) & (rows["area"] == area)
+    judged = reweighing.judge(rows[mine].reset_index(drop=True), prefer)
+    return reweighing.table().lines[_kind(books, area)], reweighing.observed(judged), judged
+
+
+def _kind(books: Books, area: str) -> str:
+    """The kind of an area, which is the id of its rubric."""
+    areas = books["area"].set_index("code")
+    if area not in areas.index:
+        raise UsageError(f"没有景区、街区“{area}”；可用：{'、'.join(areas.index)}。")
+    return str(areas.loc[area, "kind"])
+
+
+def filings(
+    books: Books, quarter: str | None, as_of: date, values: Settings | None = None, *, beside: bool = True
+) -> pd.DataFrame:
+    """Filings judged, each quarter beside the instruments as they stood at its end.
+
+    Parameters
+    ----------
+    books : from `read.books`
+    quarter : such as ``2026Q3``; None: all
+    as_of : as for `judge.judge`
+    values : typed settings; they go before each unit's own, and these before the kit's
+    beside : False where only days and states are asked for: the instruments are not looked at
+    """
+    given = books["filing"]
+    wanted = ([quarter] if quarter else sorted(set(given["quarter"]))) if beside else []
+    clocked = [
+        clock(books["instrument"], books["verification"], quarter_of(each).end_time.normalize()).assign(quarter=each)
+        for each in wanted
+    ]
+    points, parts = books["monitoring_point"], []
+    for changes, mine in unit_settings.groups(books.get(OWN), points, as_of, values):
+        judged = judge(  # all points each time: the quarters judged begin with the first that anybody filed for
+            load_form(),
+            given,
+            books["filing_answer"],
+            points,
+            quarter,
+            as_of=as_of,
+            clocked=pd.concat(clocked, ignore_index=True) if clocked else None,
+            commitments=books["commitment"],
+            settings=settings(changes),
+            decisions=books["point_decision"],
+        )
+        parts.append(judged[judged["unit"].isin(mine["unit"])])
+    return pd.concat(parts).sort_index()
+
+
+def plan(engine: Engine, year: int, as_of: date, seed: int, values: Settings | None = None) -> Plan:
+    """The yearly plan proposed from what the database holds.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    year, as_of, seed : as for `plan.propose`
+    values : typed settings; they go before each unit's own, and these before the kit's
+    """
+    books = {**read.books(engine), "assessment": read.assessments(engine)}
+    clocked = clock(books["instrument"], books["verification"], as_of)
+    judged = filings(books, None, as_of, values)
+    units = read.units(engine)[["code"]].rename(columns={"code": "unit"})
+    made = []
+    for changes, mine in unit_settings.groups(books.get(OWN), units, as_of, values):
+        each = propose(books, clocked, judged, year=year, as_of=as_of, seed=seed, values=settings(changes))
+        made.append(replace(each, visits=each.visits[each.visits["unit"].isin(mine["unit"])]))
+    visits = pd.concat([each.visits for each in made]).sort_values("unit", kind="stable", ignore_index=True)
+    return replace(made[0], visits=visits)
