@@ -17,6 +17,15 @@ DEEPEST = 50  # levels of nesting; more is a typing error or an attack, and woul
 _TAG = "tag:yaml.org,2002:"
 
 
+class FaultInYaml(Fault):
+    """A fault whose place is a line of a file and, as ``column``, a path of its data."""
+
+    @property
+    def where(self) -> str:
+        """The place as editors take it: ``rubrics/a.yaml:12 lines[3].points``."""
+        return f"{self.file}:{self.row} {self.column}".rstrip()
+
+
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """SafeLoader (libyaml's where it is there) that reads fewer things as something other than text."""
 
@@ -96,8 +105,8 @@ class Document:
         return where
 
     def _add(self, line: int, path: str, found: str, expected: str, remedy: str = "") -> None:
-        place = f"{self.shown}:{line} {path.lstrip('.')}".rstrip()
-        self._found.append((line, Fault(place, found, expected, remedy)))
+        fault = FaultInYaml(self.shown, found, expected, remedy, row=line, column=path.lstrip("."))
+        self._found.append((line, fault))
 
     def _read(self) -> Any:
         try:

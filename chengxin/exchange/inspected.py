@@ -50,8 +50,8 @@ def _faults(
     found, merchant = [], row["merchant"]
     if home[merchant] != about["area"]:
         said = f"“{merchant}”是“{home[merchant]}”的经营户"
-        found.append(Fault(f"{FILE} 第{line}行 merchant列", said, f"“{about['area']}”的经营户"))
+        found.append(Fault(FILE, said, f"“{about['area']}”的经营户", row=line, column="merchant"))
     if row["line"] not in lines.get(about["rubric"], [row["line"]]):
         expected = f"逐户检查的条目：{'、'.join(lines[about['rubric']])}"
-        found.append(Fault(f"{FILE} 第{line}行 line列", f"“{row['line']}”条不是逐户检查的条目", expected))
+        found.append(Fault(FILE, f"“{row['line']}”条不是逐户检查的条目", expected, row=line, column="line"))
     return [(line, fault) for fault in found]

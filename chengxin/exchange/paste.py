@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -85,25 +85,24 @@ def checked(
         faults += unknown(book.file, column, rows, known(target))
     if fresh:
         stored, expected = known(book.table), "没有用过的编号"
-        faults += [(line, Fault(f"{book.file} 第{line}行 id列", f"“{row['id']}”已在台账中", expected,
-                                "已有的请逐条修改")) for line, row in rows if row["id"] in stored]  # fmt: skip
+        faults += [(line, Fault(book.file, f"“{row['id']}”已在台账中", expected, "已有的请逐条修改",
+                         row=line, column="id")) for line, row in rows if row["id"] in stored]  # fmt: skip
     return rows, [(line, said(book, fault)) for line, fault in sorted(faults, key=lambda placed: placed[0])]
 
 
 def said(book: Book, fault: Fault) -> Fault:
     """A fault of a file in the page's words: the column by its Chinese name."""
-    place = re.fullmatch(r".*?(第\d+行) (\w+)列", fault.where)
-    where = f"{place[1]} {book.labels.get(place[2], place[2])}列" if place else fault.where
     found = re.sub(r"([a-z_]+)列的", lambda hit: f"“{book.labels.get(hit[1], hit[1])}”的", fault.found)
     found = found.replace("area、merchant、point三列", "景区街区、经营户、监测点三列")
-    return Fault(where, found, fault.expected.replace("文件或数据库", "数据库"), fault.remedy)
+    expected, column = fault.expected.replace("文件或数据库", "数据库"), book.labels.get(fault.column, fault.column)
+    return replace(fault, file="" if fault.row else fault.file, found=found, expected=expected, column=column)
 
 
 def _table(text: str) -> tuple[list[tuple[int, list[str]]], list[Placed]]:
     """Rows that are not blank, each with its number."""
     bad = [n for n, line in enumerate(text.splitlines(), 1) if CONTROL.search(line)]
     if bad:
-        return [], [(n, Fault(f"第{n}行", "含有控制字符（如NUL）", "只有文字的单元格", "请重新复制")) for n in bad]
+        return [], [(n, Fault("", "含有控制字符（如NUL）", "只有文字的单元格", "请重新复制", row=n)) for n in bad]
     try:
         table = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t"))
     except csv.Error as error:
@@ -129,15 +128,15 @@ def _names(book: Book, cells: list[str]) -> tuple[list[str], list[str], list[Pla
     expected, wrong = "、".join(book.labels.values()), list[Placed]()
     for cell, name, plain in zip(cells, names, read, strict=True):
         if plain and not name and plain not in personal:
-            wrong.append((1, Fault("第1行", f"不认识的列“{cell[:40]}”", f"列名{expected}", "请改正列名或删去该列")))
+            wrong.append((1, Fault("", f"不认识的列“{cell[:40]}”", f"列名{expected}", "请改正列名或删去该列", row=1)))
         elif name and names.count(name) > 1:
-            wrong.append((1, Fault("第1行", f"列“{cell[:40]}”重复", "每列只留一个")))
+            wrong.append((1, Fault("", f"列“{cell[:40]}”重复", "每列只留一个", row=1)))
     return names, dropped, wrong
 
 
 def _cells(book: Book, names: list[str], body: list[tuple[int, list[str]]]) -> tuple[pd.DataFrame, list[Placed]]:
     """Text columns of the ledger, blank where the paste has none, and rows that are too long."""
-    wrong = [(n, Fault(f"第{n}行", f"有{len(cells)}格", f"不超过{len(names)}格", "请检查有没有多复制的列"))
+    wrong = [(n, Fault("", f"有{len(cells)}格", f"不超过{len(names)}格", "请检查有没有多复制的列", row=n))
              for n, cells in body if len(cells) > len(names)]  # fmt: skip
     rows = []
     for n, cells in body:

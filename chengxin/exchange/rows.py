@@ -72,21 +72,21 @@ def parse(file: str, cells: pd.DataFrame) -> tuple[list[tuple[int, dict[str, Any
     faults: list[Placed] = []
     for row in cells.to_dict("records"):
         line = int(row.pop("row"))
-        where = f"{file} 第{line}行"
         try:
             made = model.model_validate(row)
         except ValidationError as error:
-            faults += [(line, _fault(where, row, model, wrong)) for wrong in error.errors()]
+            faults += [(line, _fault(file, line, row, model, wrong)) for wrong in error.errors()]
             continue
-        wrong = [(line, Fault(f"{where} {column}列", found, expected)) for column, found, expected in made.wrong()]
+        wrong = [(line, Fault(file, *words, row=line, column=column)) for column, *words in made.wrong()]
         faults += wrong
         if not wrong:
             good.append((line, dict(made)))
     return good, faults
 
 
-def _fault(where: str, row: Mapping[Any, str], model: type[Row], wrong: Any) -> Fault:
+def _fault(file: str, line: int, row: Mapping[Any, str], model: type[Row], wrong: Any) -> Fault:
     column = str(wrong["loc"][0])
     found = f"“{row[column][:40]}”" if row[column].strip() else "空白"
     remedy = wrong["msg"] if wrong["type"] == "remedy" else ""
-    return Fault(f"{where} {column}列", found, str(model.model_fields[column].description), remedy)
+    expected = str(model.model_fields[column].description)
+    return Fault(file, found, expected, remedy, row=line, column=column)

@@ -91,7 +91,7 @@ def read_variant_text(text: bytes, name: str, of: Rubric) -> Rubric:
         try:
             return load_rubric(path)
         except RubricError as error:
-            faults = [replace(fault, where=fault.where.replace(str(path), name)) for fault in error.faults]
+            faults = [replace(fault, file=name) for fault in error.faults]
             raise RubricError(error.title.replace(str(path), name), faults) from None
 
 

@@ -82,5 +82,5 @@ def jumps(
         if said:
             way = "→".join(names[state] for state in path(table, before, after))
             remedy = f"请按“{way}”一步一步导入" if way else "没有到这一状态的途径，请核对"
-            faults.append((line, Fault(f"{file} 第{line}行 {column}列", f"“{name}”{said[1]}", said[2], remedy)))
+            faults.append((line, Fault(file, f"“{name}”{said[1]}", said[2], remedy, row=line, column=column)))
     return faults

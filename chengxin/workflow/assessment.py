@@ -198,10 +198,10 @@ def _in_form(line: Line, column: str, found: str, expected: str, remedy: str = "
     found = found.removeprefix(f"“{line.id}”条{line.label}").removeprefix("的").replace("分母", of)
     expected = expected.replace("有限的数", "阿拉伯数字，如12").replace("of", of).replace("value", "前一个数")
     remedy = remedy.replace("请留空，不要有这一条", "请把各数都留空")
-    return Fault(f"{line.id}条{line.label} {PARTS[column]}", found, expected, remedy)
+    return Fault(f"{line.id}条{line.label}", found, expected, remedy, column=PARTS[column])
 
 
 def _unexplained(line: Line, row: Mapping[str, Any]) -> Fault:
     measured = plain(row["measured_value"]) + (f"／{plain(row['measured_of'])}" if pd.notna(row["measured_of"]) else "")
-    where = f"{line.id}条{line.label} {PARTS['note']}"
-    return Fault(where, f"与台账的{measured}不同而没有说明", "改动台账数值的理由", "请写明理由，或改用台账数值")
+    found, remedy = f"与台账的{measured}不同而没有说明", "请写明理由，或改用台账数值"
+    return Fault(f"{line.id}条{line.label}", found, "改动台账数值的理由", remedy, column=PARTS["note"])

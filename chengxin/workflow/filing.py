@@ -191,7 +191,7 @@ def read_counts(form: Form, own: Mapping[str, Entry]) -> tuple[dict[str, int], d
     for _ in range(1 + len(form.counts)):
         good, wrong = parse(FILE, pd.DataFrame([{**cells, "row": 1}]))
         for _, fault in wrong:
-            column = fault.where.rsplit(" ", 1)[-1].removesuffix("列")
+            column = fault.column
             cells[column] = ""
             item = next(item for item in form.items if column in item.counts)
             faults.setdefault(item.id, []).append(_named(form, item, column, fault))
@@ -205,7 +205,7 @@ def _named(form: Form, item: Item, column: str, fault: Fault) -> Fault:
     """A fault of a column in the form's words."""
     found = re.sub(r"([a-z_]+)列的", lambda hit: f"“{form.counts.get(hit[1], hit[1])}”的", fault.found)
     expected = fault.expected.removesuffix("，没有的留空")
-    return Fault(f"第{item.id}项 {form.counts[column]}", found, expected, fault.remedy)
+    return Fault(f"第{item.id}项", found, expected, fault.remedy, column=form.counts[column])
 
 
 def _missing(item: Item, filed: Filed, n: int, own: Mapping[str, Entry], counts: Mapping[str, int]) -> str:

@@ -81,7 +81,7 @@ class ItemForm:
         unchecked: bool = False,
     ) -> None:
         """Say what contradicts the item, what is wrong, what is missing and how the check differs."""
-        items = [(f"{each.where.split(' ', 1)[-1]}：{each.found}；应为{each.expected}。", "bad") for each in faults]
+        items = [(f"{each.column}：{each.found}；应为{each.expected}。", "bad") for each in faults]
         items += [(f"{each}。", "bad") for each in contradictions]
         items += [(differs, "warn")] if differs else []
         items += [(missing, "warn")] if missing else []

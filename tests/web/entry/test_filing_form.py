@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from stores import opened, sample_database
 
 from chengxin import clock
-from chengxin.errors import DataError, UsageError
+from chengxin.errors import DataError, Fault, UsageError
 from chengxin.ledgers.filings.form import load_form
 from chengxin.store import drafts, read
 from chengxin.store.engine import writing
@@ -254,7 +254,7 @@ def test_submission_is_one_transaction(engine, monkeypatch):
 
     def failing(conn, table, rows, **about):
         if table == "filing_answer":
-            raise DataError("试", [])
+            raise DataError("试", [Fault("试", "试", "试")])
         return real(conn, table, rows, **about)
 
     monkeypatch.setattr(filing_steps, "put", failing)
