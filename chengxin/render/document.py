@@ -6,9 +6,10 @@ The blocks are read from the notebook's own outputs, so a figure in any format i
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-NUMBERED = re.compile(r"^([表图附]\d*)[\u3000 ]+")
+from chengxin.render.tables import Caption
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Block:
     text : its words; a table's or figure's caption
     level : of a heading, 1–3
     columns, rows, right, marks : of a table: headings, cell texts, whether a column is of numbers, class of each row
+    caption : of a table, in parts
     rows : of facts, pairs of name and text
     svg, alt : of a figure
     """
@@ -30,18 +32,9 @@ class Block:
     rows: list[list[str]] = field(default_factory=list)
     right: list[bool] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
+    caption: Caption = field(default_factory=partial(Caption, ""))
     svg: str = ""
     alt: str = ""
-
-    @property
-    def name(self) -> str:
-        """The caption without its number and its remark in brackets."""
-        return re.sub(r"（.*", "", NUMBERED.sub("", self.text))
-
-    @property
-    def remark(self) -> str:
-        """The caption's remark in brackets: units, how the rows are ordered; empty where there is none."""
-        return self.text[self.text.find("（") + 1 :].removesuffix("）") if "（" in self.text else ""
 
 
 def read(notebook: Any) -> list[Block]:
@@ -84,8 +77,9 @@ def _cell(cell: Any) -> Iterator[Block]:
         return
     for output in cell.get("outputs", []):
         page = output.get("data", {}).get("text/html")
+        about = output.get("metadata", {}).get("text/html", {}).get("caption")
         if page is not None:
-            yield from _html("".join(page))
+            yield from _html("".join(page), Caption(**about) if about else None)
 
 
 def _markdown(source: str) -> Iterator[Block]:
@@ -98,7 +92,7 @@ def _markdown(source: str) -> Iterator[Block]:
             yield Block("text", re.sub(r"[*`]", "", part).replace("\n", ""))
 
 
-def _html(page: str) -> Iterator[Block]:
+def _html(page: str, caption: Caption | None = None) -> Iterator[Block]:
     if page.startswith("<figure>"):
         svg = page[page.index("<svg") : page.index("</svg>") + 6]
         words = _tree(re.sub(r"<svg.*</svg>", "", page, flags=re.DOTALL))
@@ -106,7 +100,7 @@ def _html(page: str) -> Iterator[Block]:
         yield Block("figure", _words(words), svg=svg, alt=next(alt.iter("svg")).get("aria-label", ""))
         return
     for element in _tree(page):
-        yield from _element(element)
+        yield from _element(element, caption)
 
 
 def _tree(page: str) -> Any:
@@ -115,11 +109,11 @@ def _tree(page: str) -> Any:
     return html.fragment_fromstring(page, create_parent="div")
 
 
-def _element(element: Any) -> Iterator[Block]:
+def _element(element: Any, caption: Caption | None) -> Iterator[Block]:
     tag, kind = element.tag, element.get("class", "")
     if tag == "div":
         for inner in element:
-            yield from _element(inner)
+            yield from _element(inner, caption)
     elif tag in ("h2", "h3"):
         yield Block("heading", _words(element), level=2)
     elif tag in ("ol", "ul"):
@@ -129,19 +123,20 @@ def _element(element: Any) -> Iterator[Block]:
         rows = [[_words(name), _words(text)] for name, text in zip(names, said, strict=True)]
         yield Block("facts", rows=rows)
     elif tag == "table":
-        yield _table(element)
+        yield _table(element, caption)
     elif kind == "sign":
         yield Block("sign", rows=[[_words(span)] for span in element])
     else:
         yield Block("banner" if kind == "banner" else "text", _words(element))
 
 
-def _table(element: Any) -> Block:
-    heads = element.findall("thead/tr/th")
-    lines = element.findall("tbody/tr")
+def _table(element: Any, caption: Caption | None) -> Block:
+    heads, lines = element.findall("thead/tr/th"), element.findall("tbody/tr")
+    text = _words(element.find("caption"))
     return Block(
         "table",
-        _words(element.find("caption")),
+        text,
+        caption=caption or Caption(text),
         columns=[_words(head) for head in heads],
         rows=[[_words(cell) for cell in line] for line in lines if len(line) == len(heads)],
         right=[head.get("class") == "num" for head in heads],

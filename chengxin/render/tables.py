@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
@@ -15,18 +15,49 @@ MARK = 99.2  # percent: a line at the very end of a track would be cut off
 
 
 @dataclass(frozen=True)
+class Caption:
+    """What stands above a table, in parts; its text is made of them and never taken apart again.
+
+    Parameters
+    ----------
+    name : what sort of table it is; tables of one sort share a sheet of a workbook
+    number : in the report, such as 表1; empty: none
+    subject : which of several of its sort, such as the area's name
+    remark : units, how the rows are ordered; shown in brackets
+    """
+
+    name: str
+    number: str = ""
+    subject: str = ""
+    remark: str = ""
+
+    @property
+    def title(self) -> str:
+        """Subject and name."""
+        return self.subject + self.name
+
+    def __str__(self) -> str:
+        number, remark = f"{self.number}　" if self.number else "", f"（{self.remark}）" if self.remark else ""
+        return f"{number}{self.title}{remark}"
+
+
+@dataclass(frozen=True)
 class Html:
-    """Finished HTML that a notebook shows as it is."""
+    """Finished HTML that a notebook shows as it is; the parts of a table's caption go along as metadata."""
 
     text: str
+    caption: Caption | None = None
 
     def _repr_html_(self) -> str:
         return self.text
 
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        return {"text/html": self.text}, {"text/html": {"caption": asdict(self.caption)}} if self.caption else {}
+
 
 def table(
-    frame: pd.DataFrame, columns: Mapping[str, str], caption: str, mark: str | None = None, right: Collection[str] = (),
-    *, cards: bool = False,
+    frame: pd.DataFrame, columns: Mapping[str, str], caption: str | Caption, mark: str | None = None,
+    right: Collection[str] = (), *, cards: bool = False,
 ) -> Html:  # fmt: skip
     """A frame as an HTML table: numbers to the right, missing values as —, all text escaped.
 
@@ -34,7 +65,7 @@ def table(
     ----------
     frame : the rows
     columns : column → Chinese heading (with its unit), in the order to show
-    caption : Chinese caption above the table
+    caption : Chinese caption above the table; as `Caption` where a file names the table
     mark : name of a column with the class of each row: red, short (points lost) or empty
     right : text columns that stand to the right like numbers
     cards : every cell carries its heading, so that a phone can show each row as a card (class cx-rows)
@@ -54,10 +85,11 @@ def table(
     )
     if not len(frame):
         body = f'<tr><td colspan="{len(columns)}">本期没有此类记录</td></tr>'
-    title = f"<caption>{html.escape(caption)}</caption>"
+    title = f"<caption>{html.escape(str(caption))}</caption>"
     kind = ' class="cx-rows"' if cards else ""
     head = f"<table{kind}>{title}<thead><tr>{head}</tr></thead>"
-    return Html(f'<div class="wide">{head}<tbody>{body}</tbody></table></div>')
+    whole = f'<div class="wide">{head}<tbody>{body}</tbody></table></div>'
+    return Html(whole, caption if isinstance(caption, Caption) else None)
 
 
 def coefficient(value: Any, missing: str = "—") -> str:

@@ -1,7 +1,6 @@
 """A report as an Excel workbook: a sheet for each sort of table, typed cells, frozen heading, filter, definitions."""
 
 import io
-import itertools
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -12,7 +11,6 @@ from chengxin.render.office import steady
 
 NUMBER = re.compile(r"[+−-]?\d+(\.\d+)?")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
-CUT = "区街分"  # what is left of 景区, 街区, 加分 … where names of tables differ within a word
 WIDEST, LONGEST = 60, 31  # characters of a column; of a sheet's name, as Excel allows
 FACTS = "说明与定义"
 FILLS = {"red": "FBE4E1", "short": "FDF6E9"}
@@ -21,7 +19,8 @@ FILLS = {"red": "FBE4E1", "short": "FDF6E9"}
 def to_xlsx(notebook: Any, title: str) -> bytes:
     """The tables and facts of an executed notebook as a workbook.
 
-    Tables with the same headings (the score sheets of several areas) share a sheet, told apart by its first column.
+    Tables of one sort with the same headings (the score sheets of several areas) share a sheet, told apart by its
+    first column.
 
     Parameters
     ----------
@@ -32,9 +31,10 @@ def to_xlsx(notebook: Any, title: str) -> bytes:
     groups: dict[tuple[str, ...], list[Block]] = {}
     for block in blocks:
         if block.kind == "table":
-            groups.setdefault(tuple(block.columns), []).append(block)
+            groups.setdefault((block.caption.name, *block.columns), []).append(block)
     banner = [["提示", block.text, ""] for block in blocks if block.kind == "banner"]
-    remarks = [["表的说明", block.name, block.remark] for block in blocks if block.kind == "table" and block.remark]
+    captions = [block.caption for block in blocks if block.kind == "table"]
+    remarks = [["表的说明", caption.title, caption.remark] for caption in captions if caption.remark]
     return written(groups.values(), [*banner, *_facts(blocks), *remarks], title)
 
 
@@ -77,21 +77,16 @@ def _sheet(book: Any, tables: list[Block]) -> None:
     taken = set(book.sheetnames)
     name = next(word for word in (name, *(f"{name[:28]}{n}" for n in range(2, 99))) if word not in taken)
     many = len(tables) > 1
-    rows = [([table.name, *row] if many else row) for table in tables for row in table.rows]
+    rows = [([table.caption.title, *row] if many else row) for table in tables for row in table.rows]
     marks = [mark for table in tables for mark in table.marks]
     heads, right = (["表", *first.columns], [False, *first.right]) if many else (first.columns, first.right)
     _fill(book.create_sheet(name), heads, rows, right, marks)
 
 
 def _name(tables: list[Block]) -> str:
-    """What the captions end with in common, as a sheet's name."""
-    ends = zip(*(table.name[::-1] for table in tables), strict=False)
-    alike = itertools.takewhile(lambda signs: len(set(signs)) == 1, ends)
-    common = "".join(signs[0] for signs in alike)[::-1]
-    if len(tables) > 1:
-        common = common.lstrip(CUT)
-    common = common or tables[0].name
-    return re.sub(r"[\[\]:*?/\\']", "", common)[:LONGEST] or "表"
+    """A sheet's name: of one table with its subject, of several what they have in common."""
+    caption = tables[0].caption
+    return re.sub(r"[\[\]:*?/\\']", "", caption.name if len(tables) > 1 else caption.title)[:LONGEST] or "表"
 
 
 def _fill(sheet: Any, heads: list[str], rows: list[list[str]], right: list[bool], marks: list[str]) -> None:

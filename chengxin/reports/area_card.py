@@ -10,8 +10,18 @@ from sqlalchemy import Engine
 from chengxin.errors import UsageError
 from chengxin.figures.breakdown import steps
 from chengxin.render import charts, tables
+from chengxin.render.tables import Caption
 from chengxin.reports.county_index import DEMO, SIGN, CountyIndex, county_index
-from chengxin.reports.score_sheets import evidence_table, overridden_table, place_in_words, row_marks, total_shown
+from chengxin.reports.score_sheets import (
+    BY_ENTRY,
+    EVIDENCE,
+    OVERRIDDEN,
+    evidence_table,
+    overridden_table,
+    place_in_words,
+    row_marks,
+    total_shown,
+)
 from chengxin.rubric.load import Rubric
 from chengxin.rubric.rules import plain
 from chengxin.scoring.explain import total_in_words
@@ -68,7 +78,7 @@ class AreaCard:
         frame = pd.DataFrame([{**row[list(SECTIONS)], "total": total_shown(row).replace("\n", ""), **ranks}])
         columns = {**{name: f"{title}（分）" for name, title in SECTIONS.items()}, "total": "总分（分）", **RANKED}
         points = frame.astype(dict.fromkeys(SECTIONS, float))
-        return tables.table(points, columns, "表1　评价结果", right=["total", *RANKED])
+        return tables.table(points, columns, Caption("评价结果", "表1"), right=["total", *RANKED])
 
     def total_in_words(self) -> tables.Html:
         """How the total came about."""
@@ -97,7 +107,8 @@ class AreaCard:
         for number, (section, title) in enumerate(SECTIONS.items(), 2):
             part = shown[shown["section"] == section]
             whole = part["score"].sum()
-            caption = f"表{number}　{title}条目（共{len(part)}条，计{plain(round(whole, 4))}分）"
+            remark = f"共{len(part)}条，计{plain(round(whole, 4))}分"
+            caption = Caption("条目", f"表{number}", title, remark)
             yield tables.table(part, columns, caption, mark="mark", right=["full", "got"])
 
     def _evidence(self, line: str) -> str:
@@ -122,7 +133,8 @@ class AreaCard:
             "content": "条目", "points": "可挽回（分）", "remedy": "整改建议", "owner": "责任人", "due": "期限",
             "state": "状态",
         }  # fmt: skip
-        caption = f"表5　整改事项（共{len(mine)}项，可挽回{mine['points'].sum():.2f}分）"
+        remark = f"共{len(mine)}项，可挽回{mine['points'].sum():.2f}分"
+        caption = Caption("整改事项", "表5", remark=remark)
         return tables.table(mine, columns, caption, mark="mark")
 
     def attached(self) -> list[tables.Html]:
@@ -130,8 +142,8 @@ class AreaCard:
         rows, unlike = self.index.evidence, self.index.overridden
         told = rows[(rows["assessment"] == self.assessment) & rows["telling"] & rows["used"]]
         unlike = unlike[unlike["assessment"] == self.assessment]
-        made = [evidence_table(self.rubric, told, "表6　得失分所依据的台账记录")]
-        return [*made, overridden_table(self.rubric, unlike, "表7　与台账不同的录入值（得分按录入值）")]
+        made = [evidence_table(self.rubric, told, Caption(EVIDENCE, "表6"))]
+        return [*made, overridden_table(self.rubric, unlike, Caption(OVERRIDDEN, "表7", remark=BY_ENTRY))]
 
     def last_page(self) -> tables.Html:
         """Rubric, version, readings and hash."""

@@ -12,6 +12,7 @@ from chengxin.errors import UsageError
 from chengxin.figures.city import Choice, Overview, chosen, gathered, headline
 from chengxin.figures.losses import flags, group_rates, ranking, trend, unit_ranking
 from chengxin.render import charts, tables
+from chengxin.render.tables import Caption
 from chengxin.reports.county_index import DEMO, SIGN
 from chengxin.reports.monitoring_year import CITY
 from chengxin.store.engine import open_store
@@ -72,7 +73,7 @@ class Comparison:
         columns = {
             "label": "指标", "unit": "单位", "then": "上期", "now": "本期", "moved": "增减", "definition": "口径",
         }  # fmt: skip
-        return tables.table(rows, columns, "表1　主要指标两期对比", right=["then", "now", "moved"])
+        return tables.table(rows, columns, Caption("主要指标两期对比", "表1"), right=["then", "now", "moved"])
 
     def plain(self) -> str:
         """The figures as text, for checking."""
@@ -95,7 +96,8 @@ class Comparison:
             "median": "中位数（分）", "lowest": "最低（分）", "highest": "最高（分）", "red": "红线（个）",
         }  # fmt: skip
         for number, (kind, label) in enumerate(AREA_KINDS.items(), start=2):
-            caption = f"表{number}　各填报单位{label}评价结果（按总分的中位数排名；中位数、最低、最高只计已评完的）"
+            remark = "按总分的中位数排名；中位数、最低、最高只计已评完的"
+            caption = Caption("评价结果", f"表{number}", f"各填报单位{label}", remark)
             yield tables.table(rows[rows["kind"] == kind], columns, caption, right=["place"])
 
     def areas_tables(self) -> Iterator[tables.Html]:
@@ -115,7 +117,7 @@ class Comparison:
                 "name": "评价对象", "short_name": "填报单位", "then": "上期（分）", "now": "本期（分）",
                 "moved": "增减（分）", "place": "名次", "red_lines": "红线条目",
             }  # fmt: skip
-            caption = f"表{number}　{label}总分对比（未评完的列总分区间）"
+            caption = Caption("总分对比", f"表{number}", label, "未评完的列总分区间")
             yield tables.table(mine, columns, caption, right=["now", "then", "moved", "place"])
 
     def groups_tables(self) -> Iterator[tables.Html]:
@@ -125,7 +127,8 @@ class Comparison:
             then = self._rates(kind, self.before) if self.before else now * np.nan
             rows = pd.DataFrame({"then": then, "now": now, "moved": now - then}).reset_index()
             rows = rows.sort_values("moved", kind="stable")
-            caption = f"表{number}　{label}各检查内容得分率对比（降幅大的在先；得分率为各对象的平均）"
+            remark = "降幅大的在先；得分率为各对象的平均"
+            caption = Caption("各检查内容得分率对比", f"表{number}", label, remark)
             columns = {"group": "检查内容", "then": "上期（%）", "now": "本期（%）", "moved": "增减（百分点）"}
             shown = rows.assign(
                 then=[_figure(v, 1) for v in rows["then"]], now=[_figure(v, 1) for v in rows["now"]],
@@ -145,7 +148,7 @@ class Comparison:
             "flag": "性质", "name": "评价对象", "short_name": "填报单位", "line": "条目", "label": "内容",
             "points": "分值（分）",
         }  # fmt: skip
-        return tables.table(rows, columns, f"表{self.first + 4}　本期红线、扣分和加分", mark="mark")
+        return tables.table(rows, columns, Caption("本期红线、扣分和加分", f"表{self.first + 4}"), mark="mark")
 
 
 def _figure(value: float, digits: int) -> str:

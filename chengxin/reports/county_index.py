@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,11 @@ from chengxin.figures.breakdown import steps
 from chengxin.ledgers.observe import overrides
 from chengxin.ledgers.unit_settings import said as own_settings
 from chengxin.render import charts, tables
+from chengxin.render.tables import Caption
 from chengxin.reports.score_sheets import (
+    BY_ENTRY,
+    EVIDENCE,
+    OVERRIDDEN,
     evidence_table,
     group_rates,
     overridden_table,
@@ -100,7 +105,8 @@ class CountyIndex:
             "red_lines": "红线条目",
             "state": "状态",
         }
-        caption = f"表1　{self.unit['short_name']}{self.period}年诚信计量指数评价结果（单位：分）"
+        subject = f"{self.unit['short_name']}{self.period}年"
+        caption = Caption("诚信计量指数评价结果", "表1", subject, "单位：分")
         return tables.table(rows, columns, caption, mark="mark", right=["shown", "here", "city"])
 
     def plain(self) -> str:
@@ -150,7 +156,8 @@ class CountyIndex:
             "area": "评价对象", "line": "条目", "label": "内容", "lost": "可挽回（分）", "remedy": "整改建议",
             "owner": "责任人", "due": "期限", "state": "状态",
         }  # fmt: skip
-        caption = f"表2　整改事项（红线在先，按可挽回分值排序；共{len(rows)}项，可挽回{rows['lost'].sum():.2f}分）"
+        remark = f"红线在先，按可挽回分值排序；共{len(rows)}项，可挽回{rows['lost'].sum():.2f}分"
+        caption = Caption("整改事项", "表2", remark=remark)
         return tables.table(rows, columns, caption, mark="mark")
 
     def followed_table(self) -> tables.Html:
@@ -159,8 +166,8 @@ class CountyIndex:
             "name": "评价对象", "before": "上期", "closed": "补回", "partly": "部分", "open": "未补", "worse": "增失",
             "late": "逾期", "regained": "挽回（分）", "now": "本期", "points": "可挽回（分）",
         }  # fmt: skip
-        told = "事项单位：项；补回为失分全部挽回，部分为挽回一部分，增失为失分增多；挽回为负的，失分净增"
-        caption = f"表3　整改事项跟踪（{told}）"
+        remark = "事项单位：项；补回为失分全部挽回，部分为挽回一部分，增失为失分增多；挽回为负的，失分净增"
+        caption = Caption("整改事项跟踪", "表3", remark=remark)
         return tables.table(self.followed, columns, caption)
 
     def areas(self) -> Iterator[object]:
@@ -171,23 +178,23 @@ class CountyIndex:
             yield tables.Html(f'<h3 class="area">{tables.html.escape(row.name)}</h3>')
             frame = steps(self.rubrics[row.rubric], mine, self.results.loc[row.Index])
             yield charts.waterfall(frame, f"图{number + 2 + len(self.sheets)}　{row.name}得分构成")
-            yield sheet_table(mine, f"表{number + 4}　{row.name}逐项评分")
+            yield sheet_table(mine, Caption("逐项评分", f"表{number + 4}", row.name))
             yield from self._ledger_rows(row)
             yield from self._overridden_rows(row)
 
-    def _ledger_rows(self, row: object) -> Iterator[tables.Html]:
+    def _ledger_rows(self, row: Any) -> Iterator[tables.Html]:
         """The ledger rows that cost or earned an area points, where there are any."""
-        mine = (self.evidence["assessment"] == row.assessment) & self.evidence["telling"] & self.evidence["used"]  # type: ignore[attr-defined]
+        mine = (self.evidence["assessment"] == row.assessment) & self.evidence["telling"] & self.evidence["used"]
         if mine.any():
-            caption = f"附　{row.name}得失分所依据的台账记录"  # type: ignore[attr-defined]
-            yield evidence_table(self.rubrics[row.rubric], self.evidence[mine], caption)  # type: ignore[attr-defined]
+            caption = Caption(EVIDENCE, "附", row.name)
+            yield evidence_table(self.rubrics[row.rubric], self.evidence[mine], caption)
 
-    def _overridden_rows(self, row: object) -> Iterator[tables.Html]:
+    def _overridden_rows(self, row: Any) -> Iterator[tables.Html]:
         """Entered values of an area that differ from the ledgers', where there are any."""
-        mine = self.overridden[self.overridden["assessment"] == row.assessment]  # type: ignore[attr-defined]
+        mine = self.overridden[self.overridden["assessment"] == row.assessment]
         if len(mine):
-            caption = f"附　{row.name}与台账不同的录入值（得分按录入值）"  # type: ignore[attr-defined]
-            yield overridden_table(self.rubrics[row.rubric], mine, caption)  # type: ignore[attr-defined]
+            caption = Caption(OVERRIDDEN, "附", row.name, BY_ENTRY)
+            yield overridden_table(self.rubrics[row.rubric], mine, caption)
 
     def last_page(self) -> list[tables.Html]:
         """Rubric, version, readings and hashes."""

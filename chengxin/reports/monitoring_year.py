@@ -4,7 +4,7 @@ Its four parts are the guidance's (附件1三（二）4): 监测数据, 分析�
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -20,6 +20,7 @@ from chengxin.ledgers.filings.status import STATES
 from chengxin.ledgers.unit_settings import said as own_settings
 from chengxin.ledgers.verification import NOT_IN_DATE, clock, rates
 from chengxin.render import tables
+from chengxin.render.tables import Caption
 from chengxin.reports.county_index import DEMO
 from chengxin.reports.point_advice import advice, unfavourable
 from chengxin.settings import settings
@@ -36,7 +37,7 @@ FILED = {
     "unfavourable": "有不利项", "contradictions": "有矛盾", "discrepancies": "核查不符", "valid_rate": "在检率（%）",
     "gm2d_rate": "一扫清率（%）", "settle_rate": "处置率（%）",
 }  # fmt: skip
-FILED_IN = "（单位：监测点为个，季报为份）"
+FILED_IN = "单位：监测点为个，季报为份"
 INSTRUMENTS = {
     "in_use": "在用强检器具台（件）数", "verified": "受检台（件）数", "qualified": "合格台（件）数",
     "inspected": "受检率（%）", "passed": "合格率（%）",
@@ -77,8 +78,8 @@ class MonitoringYear:
     def data_tables(self) -> list[tables.Html]:
         """监测数据: filings and instruments, by sector and by quarter."""
         return [
-            self._filed("sector", "行业", f"表1　各行业季报报送情况{FILED_IN}"),
-            self._filed("quarter", "季度", f"表2　各季度季报报送情况{FILED_IN}"),
+            self._filed("sector", "行业", Caption("各行业季报报送情况", "表1", remark=FILED_IN)),
+            self._filed("quarter", "季度", Caption("各季度季报报送情况", "表2", remark=FILED_IN)),
             self._instruments(),
         ]
 
@@ -92,11 +93,11 @@ class MonitoringYear:
         }
         return tables.facts({**made, "受检率（%）、合格率（%）": "按台账，受检÷在用，合格÷受检，分开计算"})
 
-    def _filed(self, key: str, title: str, caption: str) -> tables.Html:
+    def _filed(self, key: str, title: str, caption: Caption) -> tables.Html:
         rows = pd.concat([summary(self.judged, key), summary(self.judged).assign(**{key: "合计"})])
         rows = _rounded(rows, ("valid_rate", "gm2d_rate", "settle_rate"))
         shown, note = _few_hidden(rows["settle_rate"], rows["disputes"])
-        rows, caption = rows.assign(settle_rate=shown), caption.replace("）", f"{note}）") if note else caption
+        rows, caption = rows.assign(settle_rate=shown), replace(caption, remark=caption.remark + note)
         return tables.table(
             rows.assign(**{key: rows[key].map(season)}), {key: title, **FILED}, caption, right=["settle_rate"]
         )
@@ -104,7 +105,8 @@ class MonitoringYear:
     def _instruments(self) -> tables.Html:
         rows = pd.concat([rates(self.clocked, "sector").reset_index(), rates(self.clocked).assign(sector="合计")])
         rows = rows.assign(inspected=rows["inspected_rate"] * 100, passed=rows["qualified_rate"] * 100)
-        caption = "表3　监测点强检器具受检率和合格率（按台账，受检率＝受检÷在用，合格率＝合格÷受检）"
+        remark = "按台账，受检率＝受检÷在用，合格率＝合格÷受检"
+        caption = Caption("监测点强检器具受检率和合格率", "表3", remark=remark)
         return tables.table(_rounded(rows, ("inspected", "passed")), {"sector": "行业", **INSTRUMENTS}, caption)
 
     def analysis_tables(self) -> list[tables.Html]:
@@ -113,7 +115,7 @@ class MonitoringYear:
 
     def _agreement(self) -> tables.Html:
         columns = {"sector": "行业", "n": "核查项数", "raw": "一致率（%）", "ac1": "AC1系数", "kappa_said": "Kappa系数"}
-        caption = "表4　自查与核查的一致性"
+        caption = Caption("自查与核查的一致性", "表4")
         if self.checked.empty:
             return tables.table(pd.DataFrame(columns=list(columns)), columns, caption)
         rows = agreement_by(self.checked, ["sector"], "self_good", "check_good", [True, False])
@@ -131,7 +133,7 @@ class MonitoringYear:
             quarter=self.differing["quarter"].map(season),
         )
         columns = {"way": "差异方向", "point": "监测点", "quarter": "季度", "item": "项", "label": "监测内容"}
-        return tables.table(rows, columns, "表5　自查与核查不一致的事项（虚报在先）")
+        return tables.table(rows, columns, Caption("自查与核查不一致的事项", "表5", remark="虚报在先"))
 
     def _contradicting(self) -> tables.Html:
         rows = self.judged[self.judged["contradictions"].map(len) > 0]
@@ -144,7 +146,7 @@ class MonitoringYear:
             ],
         )
         columns = {"name": "监测点", "quarter": "季度", "items": "矛盾项", "why": "说明"}
-        return tables.table(rows, columns, "表6　填报与填报、填报与台账相矛盾的季报")
+        return tables.table(rows, columns, Caption("填报与填报、填报与台账相矛盾的季报", "表6"))
 
     def _names(self) -> dict[str, str]:
         return dict(zip(self.points["code"], self.points["name"], strict=True))
@@ -183,10 +185,10 @@ class MonitoringYear:
                     point=late["point"].map(self._names()), valid_until=late["valid_until"].dt.strftime("%Y-%m-%d")
                 ),
                 {"point": "监测点", "kind": "器具名称", "serial": "出厂编号", "valid_until": "有效期至"},
-                "表7　不在有效检定期内的在用强检器具",
+                Caption("不在有效检定期内的在用强检器具", "表7"),
             ),
-            _candidates(last, "recommend_merchant", "decision_merchant", "表8　诚信计量商户推荐候选"),
-            _candidates(last, "cancel_review", "decision_cancel", "表9　提请研究取消监测点资格的候选"),
+            _candidates(last, "recommend_merchant", "decision_merchant", Caption("候选", "表8", "诚信计量商户推荐")),
+            _candidates(last, "cancel_review", "decision_cancel", Caption("候选", "表9", "提请研究取消监测点资格的")),
         ]
 
     def _advised(self, late: int, last: pd.DataFrame) -> Iterator[str]:
@@ -229,7 +231,7 @@ class MonitoringYear:
         return "\n".join(f"{name}={whole.get(name, 0)}" for name in names) + "\n"
 
 
-def _candidates(last: pd.DataFrame, flag: str, decision: str, caption: str) -> tables.Html:
+def _candidates(last: pd.DataFrame, flag: str, decision: str, caption: Caption) -> tables.Html:
     rows = last[last[flag]]
     rows = rows.assign(why=[said[-1] for said in rows["reasons"]], decided=rows[decision])
     return tables.table(rows, {"name": "监测点", "sector": "行业", "why": "依据", "decided": "决定"}, caption)

@@ -12,6 +12,7 @@ from chengxin.errors import UsageError
 from chengxin.lab.agreement import by as agreed_by
 from chengxin.lab.assessors import CATEGORIES, EDGE, judged
 from chengxin.render import charts, tables
+from chengxin.render.tables import Caption
 from chengxin.reports.county_index import DEMO, SIGN
 from chengxin.reports.monitoring_year import CITY
 from chengxin.rubric.load import Rubric, load_rubric
@@ -80,7 +81,8 @@ class Rechecked:
             "name": "评价对象", "sort": "类别", "lines": "复核条目（条）", "own": "自评（分）", "after": "复核后（分）",
             "change": "差（分）", "over": "自评偏高（条）", "under": "自评偏低（条）",
         }  # fmt: skip
-        caption = "表1　自评与复核总分对比（复核后的总分只改动复核过的条目；未评完的不列总分）"
+        remark = "复核后的总分只改动复核过的条目；未评完的不列总分"
+        caption = Caption("自评与复核总分对比", "表1", remark=remark)
         return tables.table(rows, columns, caption, right=["own", "after", "change"])
 
     def chart(self) -> charts.Picture | tables.Html:
@@ -105,8 +107,8 @@ class Rechecked:
             "name": "评价对象", "content": "条目", "full": "分值", "before": "自评", "after": "复核", "change": "差",
             "note": "复核说明",
         }  # fmt: skip
-        about = f"共{len(rows)}条，单位：分；自评偏高的在先，以浅色底标出；差按未四舍五入的得分计算"
-        caption = f"表2　自评与复核得分不同的条目（{about}）"
+        remark = f"共{len(rows)}条，单位：分；自评偏高的在先，以浅色底标出；差按未四舍五入的得分计算"
+        caption = Caption("自评与复核得分不同的条目", "表2", remark=remark)
         return tables.table(rows, columns, caption, mark="mark", right=["full", "before", "after", "change"])
 
     def agreement_table(self) -> tables.Html:
@@ -120,7 +122,7 @@ class Rechecked:
         )
         columns = {"sort": "类别", "n": "复核条目（条）", "agreed": "一致（条）", "raw": "一致率（%）",
                    "ac1": "AC1系数", "kappa": "Kappa系数"}  # fmt: skip
-        caption = "表3　自评与复核的一致性（按满分、部分得分、零分、不适用四类比较）"
+        caption = Caption("自评与复核的一致性", "表3", remark="按满分、部分得分、零分、不适用四类比较")
         return tables.table(rows, columns, caption, right=["raw", "ac1", "kappa"])
 
     def side_by_side(self, rubric: str) -> pd.DataFrame:

@@ -9,6 +9,9 @@ from chengxin.render import tables
 from chengxin.rubric.load import Rubric
 from chengxin.rubric.rules import plain
 
+EVIDENCE, OVERRIDDEN = "得失分所依据的台账记录", "与台账不同的录入值"  # names of tables
+BY_ENTRY = "得分按录入值"  # remark on the second
+
 
 def row_marks(sheet: pd.DataFrame) -> np.ndarray:
     """Class of each row of a sheet: red where points were deducted, short where base points were lost."""
@@ -30,7 +33,7 @@ def place_in_words(place: Any, count: int) -> str:
     return "不排名" if pd.isna(place) else f"{place}（共{count}个）"
 
 
-def sheet_table(sheet: pd.DataFrame, caption: str) -> tables.Html:
+def sheet_table(sheet: pd.DataFrame, caption: tables.Caption) -> tables.Html:
     """A score sheet with reasons."""
     shown = {"base": "", "bonus": "+", "deduction": "−"}
     rows = sheet.assign(
@@ -44,7 +47,7 @@ def sheet_table(sheet: pd.DataFrame, caption: str) -> tables.Html:
     return tables.table(rows, columns, caption, mark="mark", right=["full", "got"])
 
 
-def evidence_table(rubric: Rubric, rows: pd.DataFrame, caption: str) -> tables.Html:
+def evidence_table(rubric: Rubric, rows: pd.DataFrame, caption: tables.Caption) -> tables.Html:
     """Ledger rows that cost or earned points.
 
     Parameters
@@ -79,7 +82,7 @@ def group_rates(sheet: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
     ]
 
 
-def overridden_table(rubric: Rubric, overridden: pd.DataFrame, caption: str) -> tables.Html:
+def overridden_table(rubric: Rubric, overridden: pd.DataFrame, caption: tables.Caption) -> tables.Html:
     """Entered values that differ from the ledgers', with the reasons given.
 
     Parameters

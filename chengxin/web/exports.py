@@ -19,6 +19,7 @@ from chengxin.ledgers.filings.quarters import day_in_words
 from chengxin.render.charts import Picture
 from chengxin.render.document import Block
 from chengxin.render.poster import Grid, poster, scale
+from chengxin.render.tables import Caption
 from chengxin.render.vega import png
 from chengxin.render.workbook import NUMBER, written
 
@@ -125,10 +126,11 @@ def to_csv(shown: Shown, name: str = "") -> bytes:
 def to_xlsx(shown: Shown) -> bytes:
     """All tables as a workbook with typed cells, and a sheet of choice, date and definitions."""
     sheets = [
-        [Block("table", sheet.name, columns=list(sheet.columns.values()), rows=sheet.rows, right=sheet.numeric)]
+        Block("table", caption=Caption(sheet.name), columns=[*sheet.columns.values()], rows=sheet.rows,
+              right=sheet.numeric)
         for sheet in shown.sheets
-    ]
-    return written(sheets, list(_facts(shown)), shown.title)
+    ]  # fmt: skip
+    return written(([sheet] for sheet in sheets), list(_facts(shown)), shown.title)
 
 
 def to_png(shown: Shown) -> bytes:

@@ -21,6 +21,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from chengxin.render import charts, tables
 from chengxin.render.document import Block, led, read
 from chengxin.render.pdf import PAD, ROOM, to_pdf, widths
+from chengxin.render.tables import Caption
 from chengxin.render.word import to_docx, written
 from chengxin.render.workbook import FACTS, to_xlsx
 from chengxin.render.workbook import written as sheets
@@ -228,8 +229,40 @@ def test_the_workbook_keeps_units_and_remarks_and_prints_on_a4(made):
     facts = [[cell.value for cell in row] for row in book[FACTS].iter_rows(min_row=2)]
     for block in read(nbformat.read(made["ipynb"], 4)):
         if block.kind == "table" and "（" in block.text:
-            assert block.text.endswith(f"（{block.remark}）")
-            assert ["表的说明", block.name, block.remark] in facts
+            assert block.text == str(block.caption), "the page shows the parts that went along"
+            assert ["表的说明", block.caption.title, block.caption.remark] in facts
+
+
+def output_of(shown: tables.Html):
+    """What a notebook stores where a piece is shown."""
+    data, about = shown._repr_mimebundle_()
+    return new_output("display_data", data, metadata=about)
+
+
+def test_a_name_with_brackets_or_a_number_in_it_stays_whole():
+    """The parts of a caption go along as data, so nothing of a name is taken for a number or a remark."""
+    rows = pd.DataFrame({"a": [1]})
+    shown = [
+        tables.table(rows, {"a": "分"}, Caption("逐项评分", f"表{n}", name, "单位：分"))
+        for n, name in enumerate(("老街（北区）", "表2 号院"), 1)
+    ]
+    notebook = new_notebook(cells=[new_code_cell(outputs=[output_of(each) for each in shown])])
+    book = openpyxl.load_workbook(io.BytesIO(to_xlsx(notebook, "题")))
+    assert book.sheetnames == ["逐项评分", FACTS]
+    assert [cell.value for cell in book["逐项评分"]["A"][1:]] == ["老街（北区）逐项评分", "表2 号院逐项评分"]
+    assert [[cell.value for cell in row] for row in book[FACTS].iter_rows(min_row=2)] == [
+        ["表的说明", f"{name}逐项评分", "单位：分"] for name in ("老街（北区）", "表2 号院")
+    ]
+    assert next(block.text for block in read(notebook)) == "表1　老街（北区）逐项评分（单位：分）"
+    alone = new_notebook(cells=[new_code_cell(outputs=[output_of(shown[0])])])
+    assert openpyxl.load_workbook(io.BytesIO(to_xlsx(alone, "题"))).sheetnames == ["老街（北区）逐项评分", FACTS]
+
+
+def test_tables_of_two_sorts_have_a_sheet_each_though_their_headings_are_alike():
+    rows = pd.DataFrame({"a": [1]})
+    shown = [tables.table(rows, {"a": "分"}, Caption(name)) for name in ("得分", "失分")]
+    notebook = new_notebook(cells=[new_code_cell(outputs=[output_of(each) for each in shown])])
+    assert openpyxl.load_workbook(io.BytesIO(to_xlsx(notebook, "题"))).sheetnames == ["得分", "失分", FACTS]
 
 
 def test_a_figure_of_a_chart_stands_once_in_the_text_of_the_pdf(tmp_path):
@@ -245,13 +278,17 @@ def test_a_figure_of_a_chart_stands_once_in_the_text_of_the_pdf(tmp_path):
 
 
 def test_days_are_days_and_sheets_are_named_in_whole_words():
-    def one(name: str) -> Block:
-        return Block("table", f"表1　{name}（共1条）", columns=["期限"], rows=[["2026-11-30"], ["2026-13-01"], ["—"]],
-                     right=[False], marks=[""] * 3)  # fmt: skip
+    def one(name: str, subject: str) -> Block:
+        return Block("table", caption=Caption(name, "表1", subject, "共1条"), columns=["期限"],
+                     rows=[["2026-11-30"], ["2026-13-01"], ["—"]], right=[False], marks=[""] * 3)  # fmt: skip
 
     book = openpyxl.load_workbook(
         io.BytesIO(
-            sheets([[one("景区总分对比"), one("街区总分对比")], [one("街区得分")]], [["报告", "说明", "甲"]], "题")
+            sheets(
+                [[one("总分对比", "景区"), one("总分对比", "街区")], [one("得分", "街区")]],
+                [["报告", "说明", "甲"]],
+                "题",
+            )
         )
     )
     assert book.sheetnames == ["总分对比", "街区得分", FACTS]
@@ -285,9 +322,8 @@ NASTY = ["=1+1", "+86", "-x", "@SUM(A1)", "<b>&", "#sys.inputs", "*_`$", "]", "\
 def test_what_a_person_typed_stays_text_everywhere():
     import pandas as pd
 
-    shown = tables.table(pd.DataFrame({"a": NASTY}), {"a": "名称"}, "表1　=坏[名]*").text
-    output = new_output("display_data", {"text/html": shown})
-    notebook = new_notebook(cells=[new_code_cell("", outputs=[output])])
+    shown = tables.table(pd.DataFrame({"a": NASTY}), {"a": "名称"}, Caption("=坏[名]*", "表1"))
+    notebook = new_notebook(cells=[new_code_cell("", outputs=[output_of(shown)])])
     sheet = openpyxl.load_workbook(io.BytesIO(to_xlsx(notebook, "题"))).worksheets[0]
     assert {cell.data_type for cell in sheet["A"]} == {"s"}
     assert sheet["A2"].value == "=1+1"

@@ -5,6 +5,7 @@ import re
 import pandas as pd
 import pytest
 
+from chengxin.render.tables import Caption
 from chengxin.reports.county_index import county_index
 from chengxin.reports.score_sheets import overridden_table
 from chengxin.rubric.load import load_rubric
@@ -26,7 +27,7 @@ ROW = {"line": "2.1", "value": 0.0, "of": None, "outcome": "assessed", "note": "
 )  # fmt: skip
 def test_a_row_says_what_was_entered_what_was_measured_and_why(change, cells, kind):
     rows = pd.DataFrame([ROW | change]).astype({"value": float, "of": float, "measured_of": float})
-    text = overridden_table(load_rubric("scenic_area"), rows, "附　甲<景区>").text
+    text = overridden_table(load_rubric("scenic_area"), rows, Caption("录入值", "附", "甲<景区>")).text
     assert re.findall(r"<td[^>]*>(.*?)</td>", text)[1:] == cells
     assert f"<tr{kind}><td>{(ROW | change)['line']} " in text
     assert "甲&lt;景区&gt;" in text
