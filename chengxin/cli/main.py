@@ -3,7 +3,7 @@
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -138,18 +138,12 @@ def load_command(
 
 def _report_load(folder: Path, database: str | None, who: str, why: str, demo: bool) -> None:
     from chengxin.exchange.load import load
-    from chengxin.rubric.load import load_rubric
-    from chengxin.scoring.faults import observation_faults
     from chengxin.store.engine import open_store
-    from chengxin.workflow.inputs import unexplained
-
-    def check(rubric: str, observations: Any, file: str) -> list[Any]:
-        return observation_faults(load_rubric(rubric), observations, file)
 
     engine = open_store(database)
     at = now()
     demo = demo or _is_sample(folder)
-    counts = load(engine, folder, who=who, why=why, at=at, demo=demo, check_observations=check, unexplained=unexplained)
+    counts = load(engine, folder, who=who, why=why, at=at, demo=demo)
     engine.dispose()
     typer.echo("已导入：" + "，".join(f"{TABLES[name]}{count}行" for name, count in counts.items()))
 

@@ -3,7 +3,7 @@
 import difflib
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,21 @@ from sqlalchemy import Connection, Engine
 
 from chengxin.errors import DataError, Fault, UsageError
 from chengxin.exchange.csv import Placed, normal, read_cells, read_csv, words, write_csv
-from chengxin.exchange.inspected import misplaced
 from chengxin.exchange.rows import FILES, parse
+from chengxin.ledgers.observe import fill, observe, overrides
+from chengxin.ledgers.unit_settings import alike
+from chengxin.rubric.load import load_rubric, rubric_paths
 from chengxin.rubric.rules import plain
+from chengxin.scoring.faults import observation_faults
 from chengxin.store import read as readers
 from chengxin.store.engine import writing
-from chengxin.store.schema import OUTCOMES, REGISTRIES
-from chengxin.store.states import MOVES, jumps
+from chengxin.store.schema import ASSESSMENT, CHECK, MERCHANT, OUTCOMES, REGISTRIES, SETTING
+from chengxin.store.states import MOVES, PUBLISHED, jumps
 from chengxin.store.write import put, record
 
 __all__ = ["load", "observations_csv", "read_csv", "write_csv"]
 
-OBSERVATIONS = "observations.csv"
+OBSERVATIONS, CHECKS_FILE = "observations.csv", "merchant_checks.csv"
 NEEDED, OPTIONAL = ("assessment", "line", "value"), ("of", "outcome", "note")
 NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
@@ -40,10 +43,10 @@ def load(
     at: datetime,
     why: str,
     demo: bool = False,
-    check_observations: Callable[[str, pd.DataFrame, str], list[Fault]] | None = None,
-    unexplained: Callable[[Connection, pd.DataFrame], pd.DataFrame] | None = None,
 ) -> dict[str, int]:
     """Load the CSV files of a folder into the store, all or nothing.
+
+    Observations and re-checks must fit their rubric; an observation that differs from the ledgers must say why.
 
     Parameters
     ----------
@@ -51,10 +54,6 @@ def load(
     folder : holds one or more of `rows.FILES` and observations.csv; what it refers to may already be stored
     who, why, at : for the audit; `at` with a time zone
     demo : mark the assessments as demonstration data
-    check_observations : called with a rubric's id, the sound observations or re-checks of its assessments (with a
-        column ``row``, the line of the file) and the file's name; the faults it returns join the others
-    unexplained : called when all is stored but not yet kept, with the connection and the observations; every row it
-        returns differs from the ledgers without a note, which refuses the whole load (see `inputs.unexplained`)
 
     Returns
     -------
@@ -76,14 +75,13 @@ def load(
             faults += _in_order(found)
     seen, found = _observed(folder / OBSERVATIONS) if OBSERVATIONS in present else (_rechecked([]), [])
     strange = ~seen["assessment"].isin(known.of("assessment"))
-    faults += _in_order(misplaced(engine, tables)) + _in_order(found + _strangers(seen[strange]))
-    if check_observations is not None:
-        for file, given in ((OBSERVATIONS, seen[~strange]), ("rechecks.csv", _rechecked(tables.get("recheck", [])))):
-            for rubric, part in given.groupby(given["assessment"].map(known.rubrics)):
-                faults += check_observations(str(rubric), part.reset_index(drop=True), f"{file} ")
+    faults += _in_order(_misplaced(engine, tables)) + _in_order(found + _strangers(seen[strange]))
+    for file, given in ((OBSERVATIONS, seen[~strange]), ("rechecks.csv", _rechecked(tables.get("recheck", [])))):
+        for rubric, part in given.groupby(given["assessment"].map(known.rubrics)):
+            faults += observation_faults(load_rubric(str(rubric)), part.reset_index(drop=True), f"{file} ")
     if faults:
         raise DataError(f"“{folder}”没有导入，什么都没有保存", faults)
-    return _store(engine, tables, seen, demo, {"who": who, "why": why, "at": at}, unexplained)
+    return _store(engine, tables, seen, demo, {"who": who, "why": why, "at": at})
 
 
 def observations_csv(path: Path) -> pd.DataFrame:
@@ -109,18 +107,16 @@ def observations_csv(path: Path) -> pd.DataFrame:
 
 
 def _store(
-    engine: Engine, tables: dict[str, Rows], seen: pd.DataFrame, demo: bool, about: dict[str, Any],
-    unexplained: Callable[[Connection, pd.DataFrame], pd.DataFrame] | None,
-) -> dict[str, int]:  # fmt: skip
+    engine: Engine, tables: dict[str, Rows], seen: pd.DataFrame, demo: bool, about: dict[str, Any]
+) -> dict[str, int]:
     rows = {table: [row for _, row in rows] for table, rows in tables.items()}
     rows["assessment"] = [{**row, "demo": demo} for row in rows.get("assessment", [])]
     with writing(engine) as conn:
         changed = {table: put(conn, table, given, **about) for table, given in rows.items()}
         changed["observation"] = record(conn, seen, **about)
-        if unexplained is not None and len(seen):
-            faults = [_unexplained(row) for row in unexplained(conn, seen).to_dict("records")]
-            if faults:
-                raise DataError("没有导入，什么都没有保存", faults)
+        faults = [_unexplained(row) for row in unexplained(conn, seen).to_dict("records")] if len(seen) else []
+        if faults:
+            raise DataError("没有导入，什么都没有保存", faults)
     return changed
 
 
@@ -128,7 +124,33 @@ def _unexplained(row: dict[Any, Any]) -> Fault:
     measured = plain(row["measured_value"]) + (f"／{plain(row['measured_of'])}" if row["measured_of"] >= 0 else "")
     found = f"“{row['assessment']}”的{row['line']}条与台账的{measured}不同，没有说明"
     remedy = "请写明理由，或删去该行由台账取数"
-    return Fault(f"{OBSERVATIONS} 第{row['row']}行 note列", found, "改动台账数值的理由", remedy)
+    return Fault(OBSERVATIONS, found, "改动台账数值的理由", remedy, row=row["row"], column="note")
+
+
+def unexplained(source: Engine | Connection, seen: pd.DataFrame) -> pd.DataFrame:
+    """Observations that differ from what the ledgers say and do not say why; those published already are left alone.
+
+    Parameters
+    ----------
+    source : from `open_store`, or a connection in a transaction
+    seen : observations as `score.score` takes them; other columns are kept
+
+    Returns
+    -------
+    the rows of ``seen`` concerned, with measured_value and measured_of
+    """
+    work = readers.assessments(source)
+    work = work[work["id"].isin(seen["assessment"]) & ~work["status"].isin(PUBLISHED)]
+    parts = [seen.iloc[:0].assign(measured_value=0.0, measured_of=0.0)]
+    books = readers.books(source) if len(work) else {}
+    for kind, same in work.groupby("rubric"):
+        for period, as_of, values, rows in alike(books.get(SETTING.name), same):
+            observed = observe(load_rubric(str(kind)), books, period, as_of, values, rows["area"])
+            mine = seen[seen["assessment"].isin(rows["id"])]
+            made = overrides(fill(mine, observed, rows))
+            made = made.loc[~made["explained"], ["assessment", "line", "measured_value", "measured_of"]]
+            parts.append(mine.merge(made, on=["assessment", "line"]))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _present(folder: Path) -> set[str]:
@@ -208,7 +230,7 @@ def unknown(name: str, column: str, rows: Rows, known: set[str]) -> list[Placed]
     """Faults of rows that refer to something that is registered nowhere."""
     expected = "文件或数据库中已有的编号"
     return [
-        (line, Fault(f"{name} 第{line}行 {column}列", f"“{row[column]}”没有登记", expected))
+        (line, Fault(name, f"“{row[column]}”没有登记", expected, row=line, column=column))
         for line, row in rows
         if row[column] is not None and row[column] not in known
     ]
@@ -237,8 +259,46 @@ def repeated(name: str, column: str, items: Iterable[tuple[int, Any, str]]) -> l
         said = f"“{key}”" if isinstance(key, str) else f"{'、'.join(key)}"
         place = f"第{earlier}行的“{other}”" if earlier else f"数据库中的“{other}”"
         found, expected = f"{said}与{place}重复", "不重复的编号或组合"
-        faults.append((line, Fault(f"{name} 第{line}行 {column}列", found, expected, "请删去或改正一处")))
+        faults.append((line, Fault(name, found, expected, "请删去或改正一处", row=line, column=column)))
     return faults
+
+
+# ---- merchants inspected one by one ------------------------------------------------------------------------
+
+
+def _misplaced(engine: Engine, tables: Mapping[str, Rows]) -> list[Placed]:
+    """Faults of results at a merchant of another area, or in a line that is not checked merchant by merchant.
+
+    Rows that refer to nothing known are left to the check of references.
+    """
+    rows = tables.get(CHECK.name, [])
+    if not rows:
+        return []
+    work, books = readers.assessments(engine), readers.books(engine, [])
+    known = {row["id"]: row for row in work.to_dict("records")}
+    known |= {row["id"]: row for _, row in tables.get(ASSESSMENT.name, [])}
+    home = dict(zip(books["merchant"]["code"], books["merchant"]["area"], strict=True))
+    home |= {row["code"]: row["area"] for _, row in tables.get(MERCHANT.name, [])}
+    lines = {name: _checked_lines(name) for name in {row["rubric"] for row in known.values()} & set(rubric_paths())}
+    return [fault for line, row in rows if row["assessment"] in known and row["merchant"] in home
+            for fault in _misplaced_row(line, row, known[row["assessment"]], home, lines)]  # fmt: skip
+
+
+def _checked_lines(rubric: str) -> list[str]:
+    return [line.id for line in load_rubric(rubric).lines if "merchants" in line.readings]
+
+
+def _misplaced_row(
+    line: int, row: dict[str, Any], about: Mapping[Any, Any], home: Mapping[str, str], lines: Mapping[str, list[str]]
+) -> list[Placed]:
+    found, merchant = [], row["merchant"]
+    if home[merchant] != about["area"]:
+        said = f"“{merchant}”是“{home[merchant]}”的经营户"
+        found.append(Fault(CHECKS_FILE, said, f"“{about['area']}”的经营户", row=line, column="merchant"))
+    if row["line"] not in lines.get(about["rubric"], [row["line"]]):
+        expected = f"逐户检查的条目：{'、'.join(lines[about['rubric']])}"
+        found.append(Fault(CHECKS_FILE, f"“{row['line']}”条不是逐户检查的条目", expected, row=line, column="line"))
+    return [(line, fault) for fault in found]
 
 
 # ---- observations ------------------------------------------------------------------------------------------
@@ -266,7 +326,7 @@ def _observed(path: Path) -> tuple[pd.DataFrame, list[Placed]]:
         for n in np.flatnonzero(np.asarray(where)):
             line = int(text["row"].iloc[n])
             said = found.format(text[column].iloc[n][:40])
-            faults.append((line, Fault(f"{path.name} 第{line}行 {column}列", said, expected, remedy)))
+            faults.append((line, Fault(path.name, said, expected, remedy, row=line, column=column)))
         bad |= np.asarray(where)
     note = _each(text["note"], words)
     return text.assign(value=value, of=of, outcome=outcome, note=note)[~bad].reset_index(drop=True), faults
@@ -291,8 +351,8 @@ def _numbers(text: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _strangers(seen: pd.DataFrame) -> list[Placed]:
-    where = f"{OBSERVATIONS} 第{{}}行 assessment列"
+    expected = "assessments.csv或数据库中已有的评价"
     return [
-        (line, Fault(where.format(line), f"“{who}”没有登记", "assessments.csv或数据库中已有的评价"))
+        (line, Fault(OBSERVATIONS, f"“{who}”没有登记", expected, row=line, column="assessment"))
         for who, line in zip(seen["assessment"], seen["row"], strict=True)
     ]

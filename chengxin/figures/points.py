@@ -20,7 +20,7 @@ from chengxin.ledgers.filings.form import load_form
 from chengxin.ledgers.filings.judge import DIRECTIONS, checked, summary
 from chengxin.ledgers.filings.quarters import day_in_words
 from chengxin.ledgers.unit_settings import said as own_settings
-from chengxin.ledgers.verification import NOT_IN_DATE, clock
+from chengxin.ledgers.verification import barred, clock
 from chengxin.ledgers.verification import due as due_within
 from chengxin.settings import settings
 from chengxin.store import read as readers
@@ -219,7 +219,7 @@ def instruments(watch: Watch) -> pd.DataFrame:
 
     Out of date first, the longest first; those that never were in date lead.
     """
-    out = watch.tools[watch.tools["state"].isin(NOT_IN_DATE)].assign(group="out")
+    out = watch.tools[barred(watch.tools)].assign(group="out")
     near = due_within(watch.tools, int(settings()["due_soon_days"]))
     near = near[~near["overdue"]]
     urgent = near["days_left"] <= int(settings()["due_urgent_days"])

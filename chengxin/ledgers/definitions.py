@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from chengxin.ledgers.verification import clock, dates
+from chengxin.ledgers.verification import clock, dates, in_use
 from chengxin.settings import Number, Table, read_table
 from chengxin.validation import Strict
 
@@ -90,8 +90,7 @@ class View:
 
     def in_use(self, management: str | None = None) -> pd.DataFrame:
         """Instruments in use, of one kind of management or all."""
-        used = self.instruments[self.instruments["state"] != "idle"]
-        return used if management is None else used[used["management"] == management]
+        return self.instruments[in_use(self.instruments, management)]
 
     def open_merchants(self) -> pd.DataFrame:
         """Merchants in business."""

@@ -8,7 +8,7 @@ import pandas as pd
 
 from chengxin.ledgers.definitions import Limits, Tally, View, areas_of, happened, joined, looked_up, rows, text, true
 from chengxin.ledgers.surveys import sentence
-from chengxin.ledgers.verification import NOT_IN_DATE, STATES, dates, workdays_after
+from chengxin.ledgers.verification import BARRED, STATES, barred, dates, workdays_after
 from chengxin.rubric.model import Line
 
 # ---- instruments -------------------------------------------------------------------------------------------
@@ -35,9 +35,9 @@ def instrument_said(instruments: pd.DataFrame) -> Any:
 def instruments_overdue(view: View, line: Line, limits: Limits) -> Tally:
     """Mandatory instruments in use that are not in date."""
     used = view.in_use("mandatory")
-    bad = used[used["state"].isin(NOT_IN_DATE)]
+    bad = used[barred(used)]
     counts = bad.groupby(["area", "state"]).size().unstack(fill_value=0)
-    notes = {area: "、".join(f"{STATES[state]}{n}台（件）" for state in NOT_IN_DATE if (n := row.get(state, 0)))
+    notes = {area: "、".join(f"{STATES[state]}{n}台（件）" for state in BARRED if (n := row.get(state, 0)))
              for area, row in counts.to_dict("index").items()}  # fmt: skip
     found = rows(bad, "instrument", True, instrument_said(bad))
     return Tally(found, areas_of(view.instruments), notes=notes)
@@ -68,7 +68,7 @@ def merchants_sealed_verified(view: View, line: Line, limits: Limits) -> Tally:
     """Merchants all of whose mandatory instruments are in date, with seal unbroken and mark posted."""
     used = view.in_use("mandatory")
     wrong = joined(len(used), {
-        **{STATES[state]: used["state"] == state for state in NOT_IN_DATE}, "铅封损坏": used["seal"] == "broken",
+        **{STATES[state]: used["state"] == state for state in BARRED}, "铅封损坏": used["seal"] == "broken",
         "未张贴强检标志": ~true(used["mark"]) & used["mark"].notna(), "未登记强检标志": used["mark"].isna(),
     })  # fmt: skip
     blank = used[used["mark"].isna() & used["merchant"].isin(view.open_merchants()["code"])]
@@ -84,7 +84,7 @@ def merchants_registered(view: View, line: Line, limits: Limits) -> Tally:
     done = dates(used["maintained_on"])
     wrong = joined(len(used), {
         "没有编号": used["serial"].fillna("") == "", "未登记": ~true(used["registered"]),
-        **{STATES[state]: used["state"] == state for state in NOT_IN_DATE},
+        **{STATES[state]: used["state"] == state for state in BARRED},
         "评价期内没有维护记录": ~((done >= view.start) & (done <= view.end)),
     })  # fmt: skip
     found = _by_merchant(view, used, wrong, "在用器具编号、登记、检定、维护齐全")

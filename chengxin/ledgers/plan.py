@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from chengxin.ledgers.verification import NOT_IN_DATE
+from chengxin.ledgers.verification import barred
 from chengxin.settings import Number, Table, read_table, settings
 from chengxin.validation import Strict
 
@@ -129,8 +129,7 @@ def _cheating(books: Mapping[str, pd.DataFrame], as_of: date) -> pd.DataFrame:
 
 
 def _instruments(clocked: pd.DataFrame, values: Mapping[str, Number]) -> pd.DataFrame:
-    bad = (clocked["management"] == "mandatory") & clocked["state"].isin(NOT_IN_DATE)
-    return _tally(clocked[bad], "instruments", values["plan_overdue_instruments"])
+    return _tally(clocked[barred(clocked, "mandatory")], "instruments", values["plan_overdue_instruments"])
 
 
 def _filings(judged: pd.DataFrame, as_of: date, values: Mapping[str, Number]) -> pd.DataFrame:

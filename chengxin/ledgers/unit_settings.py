@@ -65,6 +65,24 @@ def groups(
             yield dict(each), part
 
 
+def alike(stored: pd.DataFrame | None, work: pd.DataFrame) -> Iterator[tuple[str, pd.Timestamp, Changes, pd.DataFrame]]:
+    """Assessments in as few parts as can be measured in one go each: one period, one day, one set of values.
+
+    Parameters
+    ----------
+    stored : as for `in_force`
+    work : assessments with period, as_of and unit
+
+    Yields
+    ------
+    period, day, the values that differ from the kit's, and the rows; together all rows
+    """
+    for (period, as_of), rows in work.groupby(["period", "as_of"], sort=False):
+        for values, part in groups(stored, rows, as_of):
+            if len(part):
+                yield str(period), as_of, values, part
+
+
 def said(
     stored: pd.DataFrame | None, units: Mapping[str, str], as_of: Day, uses: Iterable[str], typed: Iterable[str] = ()
 ) -> list[str]:

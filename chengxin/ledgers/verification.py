@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,11 +13,26 @@ from chengxin.settings import PeriodsFile, verification_periods
 
 Day = date | str
 Days = NDArray[np.datetime64]
-STATES = {
-    "in_date": "在有效期内", "overdue": "已超期", "failed": "检定不合格", "never": "没有检定记录",
-    "no_period": "有效期不明", "not_subject": "不需检定校准", "idle": "停用",
-}  # fmt: skip
-NOT_IN_DATE = ("overdue", "failed", "never", "no_period")  # in use although it should not be
+
+
+class State(NamedTuple):
+    """One state of an instrument on a day: what it is called, and whether an instrument in it may not be used."""
+
+    words: str
+    barred: bool
+
+
+INSTRUMENT_STATES = {
+    "in_date": State("在有效期内", barred=False),
+    "overdue": State("已超期", barred=True),
+    "failed": State("检定不合格", barred=True),
+    "never": State("没有检定记录", barred=True),
+    "no_period": State("有效期不明", barred=True),
+    "not_subject": State("不需检定校准", barred=False),
+    "idle": State("停用", barred=False),
+}
+STATES = {name: state.words for name, state in INSTRUMENT_STATES.items()}
+BARRED = tuple(name for name, state in INSTRUMENT_STATES.items() if state.barred)
 ACCEPTED = {"mandatory": ("verification",), "calibration": ("calibration", "verification")}
 YEAR = 200  # working days that a year surely has
 
@@ -70,6 +85,36 @@ def clock(
         computed=np.isnat(printed) & ~np.isnat(valid), state=pd.Series(state, out.index, dtype="str"),
         days_left=left.where(np.isin(state, ["in_date", "overdue"])).astype("Int64"),
     )  # fmt: skip
+
+
+def in_use(instruments: pd.DataFrame, management: str | None = None) -> pd.Series:
+    """Which instruments are in use on the day of the clock.
+
+    Parameters
+    ----------
+    instruments : from `clock`, with state and management
+    management : mandatory, calibration or none; default: all
+
+    Returns
+    -------
+    bool per row
+    """
+    used = instruments["state"] != "idle"
+    return used if management is None else used & (instruments["management"] == management)
+
+
+def barred(instruments: pd.DataFrame, management: str | None = None) -> pd.Series:
+    """Which instruments are in use although they may not be used: `INSTRUMENT_STATES` says it, for lines and filings.
+
+    Parameters
+    ----------
+    instruments, management : as for `in_use`
+
+    Returns
+    -------
+    bool per row
+    """
+    return in_use(instruments, management) & instruments["state"].isin(BARRED)
 
 
 def due(clocked: pd.DataFrame, days: int) -> pd.DataFrame:

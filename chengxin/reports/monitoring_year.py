@@ -18,7 +18,7 @@ from chengxin.ledgers.filings.judge import DIRECTIONS, checked, discrepancies, s
 from chengxin.ledgers.filings.quarters import season
 from chengxin.ledgers.filings.status import STATES
 from chengxin.ledgers.unit_settings import said as own_settings
-from chengxin.ledgers.verification import NOT_IN_DATE, clock, rates
+from chengxin.ledgers.verification import barred, clock, rates
 from chengxin.render import tables
 from chengxin.render.tables import Caption
 from chengxin.reports.county_index import DEMO
@@ -174,9 +174,7 @@ class MonitoringYear:
 
     def advice(self) -> list[tables.Html]:
         """建议: instruments to verify, and candidates on whom a named person decides."""
-        late = self.clocked[
-            (self.clocked["management"] == "mandatory") & self.clocked["state"].isin(NOT_IN_DATE)
-        ].sort_values(["point", "id"])
+        late = self.clocked[barred(self.clocked, "mandatory")].sort_values(["point", "id"])
         last = self.judged.sort_values("quarter").groupby("point").tail(1)
         return [
             _sentences(self._advised(len(late), last)),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from chengxin.ledgers.filings.form import load_form
 from chengxin.ledgers.filings.quarters import season
-from chengxin.ledgers.verification import NOT_IN_DATE
+from chengxin.ledgers.verification import barred
 
 
 def _items(numbers: Iterable[int]) -> str:
@@ -34,7 +34,7 @@ def advice(judged: pd.DataFrame, clocked: pd.DataFrame) -> str:
     judged, clocked : the point's filings, from `judge.judge`, and its instruments, from `verification.clock`
     """
     said = []
-    late = int(((clocked["management"] == "mandatory") & clocked["state"].isin(NOT_IN_DATE)).sum())
+    late = int(barred(clocked, "mandatory").sum())
     if late:
         said.append(f"{late}台（件）强检器具立即停用并申请检定")
     if judged["state"].isin(["late", "missing"]).any():

@@ -24,6 +24,7 @@ MOVES: dict[str, tuple[str, str, Mapping[str, str], dict[str, tuple[str, ...]]]]
         "open": ("rectified",), "rectified": ("rechecked", "open"), "rechecked": (),
     }),
 }  # fmt: skip
+PUBLISHED = ("published", "withdrawn")  # assessments that are settled: no later ledger asks them for a reason
 
 
 def refused(table: str, key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, str, str] | None:

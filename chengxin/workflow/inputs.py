@@ -1,19 +1,19 @@
 """From the database to what the core computes: observations with measured values, filings judged, the plan proposed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from chengxin.errors import UsageError
 from chengxin.ledgers import reweighing, unit_settings
 from chengxin.ledgers.filings.form import load_form
 from chengxin.ledgers.filings.judge import judge
 from chengxin.ledgers.filings.quarters import period as quarter_of
-from chengxin.ledgers.observe import ENTERED, EVIDENCE, Observed, days_of, fill, observe, overrides
+from chengxin.ledgers.observe import ENTERED, EVIDENCE, Observed, days_of, fill, observe
 from chengxin.ledgers.plan import Plan, propose
 from chengxin.ledgers.verification import clock
 from chengxin.rubric.load import load_rubric
@@ -21,8 +21,8 @@ from chengxin.rubric.model import Rubric
 from chengxin.settings import Number, settings
 from chengxin.store import read
 from chengxin.store.schema import SETTING
+from chengxin.store.states import PUBLISHED
 
-PUBLISHED = ("published", "withdrawn")
 FROZEN = ("approved", *PUBLISHED)  # assessments that the ledgers fill no more; approval stored what they said
 OWN = SETTING.name
 Settings = Mapping[str, Number]
@@ -62,7 +62,7 @@ def filled(engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Books | No
     entered = seen[seen["assessment"].isin(work.loc[~able, "id"])]
     parts = [entered.assign(source=ENTERED, measured_value=np.nan, measured_of=np.nan)]
     evidence = [pd.DataFrame(columns=["assessment", *EVIDENCE])]
-    for period, as_of, values, rows in _alike(books, work[able]):
+    for period, as_of, values, rows in unit_settings.alike(books.get(OWN), work[able]):
         observed = observe(rubric, books, period, as_of, values, rows["area"])
         made = fill(seen[seen["assessment"].isin(rows["id"])], observed, rows)
         kept = rows.loc[rows["status"].isin(FROZEN), "id"]
@@ -100,14 +100,6 @@ def _measurable(work: pd.DataFrame) -> pd.Series:
     return work["as_of"].dt.year >= year
 
 
-def _alike(books: Books, work: pd.DataFrame) -> Iterator[tuple[str, pd.Timestamp, Settings, pd.DataFrame]]:
-    """Assessments in parts that are measured in one go: one period, one date, one set of values."""
-    for (period, as_of), rows in work.groupby(["period", "as_of"], sort=False):
-        for values, mine in unit_settings.groups(books.get(OWN), rows, as_of):
-            if len(mine):
-                yield str(period), as_of, values, mine
-
-
 def standing(engine: Engine) -> pd.DataFrame:
     """Assessments that were not withdrawn, as `read.assessments`.
 
@@ -131,32 +123,6 @@ def speaking_day(work: pd.DataFrame, today: date) -> date:
     today : by the caller's clock
     """
     return work["as_of"].max().date() if work["demo"].any() else today
-
-
-def unexplained(source: Engine | Connection, seen: pd.DataFrame) -> pd.DataFrame:
-    """Observations that differ from what the ledgers say and do not say why; those published already are left alone.
-
-    Parameters
-    ----------
-    source : from `open_store`, or a connection in a transaction
-    seen : observations as `score.score` takes them; other columns are kept
-
-    Returns
-    -------
-    the rows of ``seen`` concerned, with measured_value and measured_of
-    """
-    work = read.assessments(source)
-    work = work[work["id"].isin(seen["assessment"]) & ~work["status"].isin(PUBLISHED)]
-    parts = [seen.iloc[:0].assign(measured_value=0.0, measured_of=0.0)]
-    books = read.books(source) if len(work) else {}
-    for kind, same in work.groupby("rubric"):
-        for period, as_of, values, rows in _alike(books, same):
-            observed = observe(load_rubric(str(kind)), books, period, as_of, values, rows["area"])
-            mine = seen[seen["assessment"].isin(rows["id"])]
-            made = overrides(fill(mine, observed, rows))
-            made = made.loc[~made["explained"], ["assessment", "line", "measured_value", "measured_of"]]
-            parts.append(mine.merge(made, on=["assessment", "line"]))
-    return pd.concat(parts, ignore_index=True)
 
 
 def telling(rubric: Rubric, evidence: pd.DataFrame) -> pd.Series:

@@ -3,7 +3,6 @@
 import csv
 import io
 from datetime import UTC, datetime
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -12,17 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stores import empty_database, opened
 
-from chengxin.errors import DataError, Fault, StoreError, UsageError
+from chengxin.errors import DataError, StoreError, UsageError
 from chengxin.exchange.csv import normal, read_csv, words, write_csv
 from chengxin.exchange.load import load, observations_csv
 from chengxin.exchange.rows import FILES
 from chengxin.rubric.load import load_rubric
-from chengxin.scoring.faults import observation_faults
 from chengxin.scoring.score import score, totals
 from chengxin.store import read, schema
 from chengxin.store.engine import open_store
 
-loaded = cache(load_rubric)
 ABOUT = {"who": "张三", "why": "首次导入", "at": datetime(2025, 4, 1, tzinfo=UTC)}
 GOOD = {
     "reporting_units.csv": "code,name,short_name,admin_code,kind\n"
@@ -65,17 +62,13 @@ def counted(engine):
     return read.counts(engine)["rows"].tolist()
 
 
-def check(rubric, observations, file):
-    return observation_faults(loaded(rubric), observations, file)
-
-
 # ---- load --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 def test_five_files_are_loaded_and_a_second_time_changes_nothing(engine, tmp_path, encoding):
     source = folder(tmp_path, encoding)
-    first = load(engine, source, **ABOUT, check_observations=check)
+    first = load(engine, source, **ABOUT)
     assert first == {"reporting_unit": 2, "area": 2, "merchant": 2, "assessment": 2, "observation": 3}
     before = counted(engine)
     assert set(load(engine, source, **ABOUT).values()) == {0}
@@ -174,7 +167,7 @@ def test_one_broken_cell_is_named_and_nothing_is_stored(engine, tmp_path, case):
     file, old, new, said, also = case
     assert old in GOOD[f"{file}.csv"]
     source = folder(tmp_path, **{file: GOOD[f"{file}.csv"].replace(old, new, 1)})
-    faults = refused(load, engine, source, **ABOUT, check_observations=check)
+    faults = refused(load, engine, source, **ABOUT)
     assert any(fault.startswith(said) and also in fault for fault in faults), faults
     assert not any(counted(engine))
 
@@ -183,7 +176,7 @@ def test_all_faults_of_all_files_come_together_in_order(engine, tmp_path):
     changed = {}
     for file, old, new, _, _ in BROKEN[1:2] + BROKEN[5:6] + BROKEN[9:10] + BROKEN[13:14] + BROKEN[16:18]:
         changed[file] = changed.get(file, GOOD[f"{file}.csv"]).replace(old, new, 1)
-    faults = refused(load, engine, folder(tmp_path, **changed), **ABOUT, check_observations=check)
+    faults = refused(load, engine, folder(tmp_path, **changed), **ABOUT)
     assert [fault.split("：")[0] for fault in faults] == [
         "reporting_units.csv 第2行 kind列", "areas.csv 第3行 unit列", "merchants.csv 第2行 uscc列",
         "assessments.csv 第3行 status列", "observations.csv 第2行 value列", "observations.csv 第3行 of列",
@@ -201,25 +194,29 @@ def test_references_and_assessments_may_be_in_the_database_already(engine, tmp_p
     later = {name.removesuffix(".csv"): text for name, text in heads.items()}
     later["assessments"] += "A1-2025,A1,2025,scenic_area,2025-12-31,draft\n"
     later["observations"] += "A1-2025,2.1,0,,,\nA1-2024,2.1,3,,,\n"
-    counts = load(engine, folder(tmp_path, **later), **ABOUT, check_observations=check)
+    counts = load(engine, folder(tmp_path, **later), **ABOUT)
     assert (counts["assessment"], counts["observation"]) == (1, 2)
     later["assessments"] = heads["assessments.csv"] + "NEU,A1,2024,scenic_area,2024-12-31,draft\n"
     assert "与数据库中的“A1-2024”重复" in refused(load, engine, folder(tmp_path, **later), **ABOUT)[0]
 
 
-def test_faults_of_the_caller_join_and_stop_the_load(engine, tmp_path):
-    calls = {}
-
-    def picky(rubric, observations, file):
-        calls[rubric] = observations
-        return [Fault(f"观测 第{row}行", rubric, "别的") for row in observations["row"]]
-
-    faults = refused(load, engine, folder(tmp_path), **ABOUT, check_observations=picky)
-    assert [fault.split("；")[0] for fault in faults] == [
-        "观测 第2行：scenic_area", "观测 第3行：scenic_area", "观测 第4行：street",
-    ]  # fmt: skip
-    assert list(calls["street"].columns) == ["assessment", "line", "value", "of", "outcome", "note", "row"]
+def test_a_value_unlike_the_ledgers_needs_a_reason_whoever_loads(engine, tmp_path):
+    head = "id,area,merchant,point,kind,model,serial,maker,place,management,status,seal,mark,registered,code,scanned"
+    scale = f"{head},calibration_months,maintained_on,in_use_since,retired_on\n" + (
+        "I1,J1,,,电子计价秤,,S1,,,mandatory,in_use,完好,是,是,,,,,,\n"
+    )
+    seen = GOOD["observations.csv"] + "J1-2024,1.1,1,1,,\n"
+    (fault,) = refused(load, engine, folder(tmp_path, instruments=scale, observations=seen), **ABOUT)
+    assert fault.startswith("observations.csv 第5行 note列：“J1-2024”的1.1条与台账的0／1不同，没有说明")
     assert not any(counted(engine))
+    load(engine, folder(tmp_path, instruments=scale, observations=seen.replace("1,1,,\n", "1,1,,复检合格\n")), **ABOUT)
+
+
+def test_rechecks_are_checked_by_the_rubric_too(engine, tmp_path):
+    rows = "assessment,line,value,of,outcome,note,done_on,done_by\nA1-2024,8.1,21,20,,,2025-03-01,复核组\n"
+    (fault,) = refused(load, engine, folder(tmp_path, rechecks=rows.replace(",,,2025", ",已评,,2025")), **ABOUT)
+    assert fault.startswith("rechecks.csv 第2行 value列")
+    assert "大于分母" in fault
 
 
 def test_a_failure_half_way_leaves_nothing(engine, tmp_path, monkeypatch):
@@ -303,7 +300,7 @@ def test_junk_is_refused_or_loaded_and_never_a_traceback(junk_store, tables, whe
             file.write(text.getvalue().encode() + (noise if name == where else b""))
     before = counted(engine)
     try:
-        load(engine, source, **ABOUT, check_observations=check)
+        load(engine, source, **ABOUT)
     except DataError as error:
         faults = error.faults
     else:

@@ -7,7 +7,7 @@ import pytest
 
 from chengxin.errors import UsageError
 from chengxin.ledgers.filings.form import load_form
-from chengxin.ledgers.verification import NOT_IN_DATE
+from chengxin.ledgers.verification import barred
 from chengxin.reports.monitoring_year import CITY, FILED, monitoring_year
 
 
@@ -91,7 +91,7 @@ def test_states_sum_to_what_was_due_and_each_late_instrument_is_listed(city):
     table = city.data_tables()[0].text
     total = [int(cell) for cell in re.findall(r">(\d+)</td>", table[table.index("合计") :])][:6]
     assert total[1] == sum(total[2:])
-    late = city.clocked[(city.clocked["management"] == "mandatory") & city.clocked["state"].isin(NOT_IN_DATE)]
+    late = city.clocked[barred(city.clocked, "mandatory")]
     said = "".join(part.text for part in city.advice())
     assert len(late) > 0
     assert all(serial in said for serial in late["serial"])

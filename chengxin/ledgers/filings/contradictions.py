@@ -13,20 +13,26 @@ from numpy.typing import NDArray
 
 from chengxin.ledgers.filings.form import CODES, Form, Item, LedgerCheck
 from chengxin.ledgers.filings.quarters import days
+from chengxin.ledgers.verification import STATES, barred, in_use
 
 Codes = NDArray[np.int8]
 Flags = NDArray[np.bool_]
-OUT = ("overdue", "failed", "never")  # states of the clock in which an instrument may not be used
 YES, NO, NONE = range(3)
 
 # What is counted among a point's instruments in use: measure → column it needs, rows that count
 MEASURES: dict[str, tuple[str, Callable[[pd.DataFrame], pd.Series]]] = {
     "in_use": ("status", lambda rows: rows["status"].notna()),
-    "overdue": ("state", lambda rows: (rows["management"] == "mandatory") & rows["state"].isin(OUT)),
-    "uncalibrated": ("state", lambda rows: (rows["management"] == "calibration") & rows["state"].isin(OUT)),
+    "overdue": ("state", lambda rows: barred(rows, "mandatory")),
+    "uncalibrated": ("state", lambda rows: barred(rows, "calibration")),
     "unregistered": ("registered", lambda rows: rows["registered"].isin([False])),
     "unscanned": ("scanned", lambda rows: rows["scanned"].isin([False])),
     "broken_seal": ("seal", lambda rows: rows["seal"] == "broken"),
+}
+# Of these measures also how many are in the state that the form's sentences do not name
+UNDATED = "no_period"
+COUNTED = MEASURES | {
+    f"{name}_undated": ("state", lambda rows, count=MEASURES[name][1]: count(rows) & (rows["state"] == UNDATED))
+    for name in ("overdue", "uncalibrated")
 }
 
 
@@ -155,10 +161,11 @@ def of_ledger(filed: Filed, seen: pd.DataFrame) -> Iterator[Finding]:
     for j, item in enumerate(filed.form.items):
         for check in item.ledger:
             if check.measure in seen:
-                yield _ledger(filed, item, check, good[:, j], seen[check.measure].to_numpy(float))
+                yield _ledger(filed, item, check, good[:, j], seen)
 
 
-def _ledger(filed: Filed, item: Item, check: LedgerCheck, good: Flags, held: NDArray[np.float64]) -> Finding:
+def _ledger(filed: Filed, item: Item, check: LedgerCheck, good: Flags, seen: pd.DataFrame) -> Finding:
+    held = seen[check.measure].to_numpy(float)
     if check.equals:
         count = filed.column(check.equals)
         rows = ~np.isnan(count) & ~np.isnan(held) & (count != held)
@@ -167,8 +174,13 @@ def _ledger(filed: Filed, item: Item, check: LedgerCheck, good: Flags, held: NDA
     if check.part and check.whole:
         gap = filed.column(check.whole) - filed.column(check.part)
         admitted = np.where(np.isnan(gap), admitted, gap)
-    rows = held > admitted
-    return Finding(item, rows, True, lambda n: check.text.format(held=f"{held[n]:g}", said=f"{admitted[n]:g}"))
+    undated = seen.get(f"{check.measure}_undated", pd.Series(0.0, seen.index)).to_numpy(float)
+
+    def say(n: int) -> str:
+        more = f"（其中{STATES[UNDATED]}{undated[n]:g}台（件））" if undated[n] > 0 else ""
+        return check.text.format(held=f"{held[n]:g}", said=f"{admitted[n]:g}") + more
+
+    return Finding(item, held > admitted, True, say)
 
 
 def measured(rows: pd.DataFrame, clocked: pd.DataFrame | None, commitments: pd.DataFrame | None) -> pd.DataFrame:
@@ -188,9 +200,9 @@ def measured(rows: pd.DataFrame, clocked: pd.DataFrame | None, commitments: pd.D
     seen: dict[str, Any] = {}
     if clocked is not None and len(clocked):
         held = clocked.copy()
-        held.insert(0, "_used", (held["status"] == "in_use") & (held["state"] != "idle"))
-        kept = [name for name, (column, _) in MEASURES.items() if column in held]
-        counts = pd.DataFrame({name: held["_used"] & MEASURES[name][1](held) for name in kept})
+        held.insert(0, "_used", in_use(held))
+        kept = [name for name, (column, _) in COUNTED.items() if column in held]
+        counts = pd.DataFrame({name: held["_used"] & COUNTED[name][1](held) for name in kept})
         sums = counts.groupby([held["point"], held["quarter"]]).sum()
         found = sums.reindex(pd.MultiIndex.from_frame(rows[["point", "quarter"]]))
         seen = {name: found[name].to_numpy(float) for name in kept}
