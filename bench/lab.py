@@ -21,8 +21,9 @@ from scipy.stats import rankdata
 
 from chengxin import lab
 from chengxin.lab.drawing import points_drawn
-from chengxin.lab.panel import panel, placed
+from chengxin.lab.panel import panel
 from chengxin.rubric.load import load_rubric
+from chengxin.scoring.ranking import placed
 
 AREAS, DRAWS, PEER_DRAWS = 1000, 10_000, 200
 RUBRIC = load_rubric("scenic_area")

@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 
 from chengxin.rubric.load import load_rubric
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 
 RUBRIC = load_rubric("street")
 LINES = RUBRIC.lines

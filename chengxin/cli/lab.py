@@ -59,7 +59,8 @@ def _loaded(rubric: str, source: Path | None, period: str | None, database: str 
 
 def _complete(given: _Loaded) -> None:
     """Refuse where nothing is complete: there is nothing to measure."""
-    from chengxin.scoring.score import score, totals
+    from chengxin.scoring.score import score
+    from chengxin.scoring.totals import totals
 
     if not totals(score(given.rubric, given.observations))["complete"].any():
         raise UsageError(f"{given.about}里没有评完的评价，没有可量的；请先评完基本项，再量影响和区分度。")

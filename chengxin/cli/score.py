@@ -48,7 +48,8 @@ def _choices(said: list[str]) -> dict[str, str]:
 def _one(rubric: Rubric, path: Path, form: str) -> None:
     from chengxin.exchange.load import observations_csv
     from chengxin.scoring.explain import explain
-    from chengxin.scoring.score import score, totals
+    from chengxin.scoring.score import score
+    from chengxin.scoring.totals import totals
 
     sheet = score(rubric, observations_csv(path))
     results = totals(sheet)

@@ -16,8 +16,9 @@ from sqlalchemy import Engine
 
 from chengxin.figures.counts import COUNTED, counted
 from chengxin.rubric.load import Rubric, load_rubric
-from chengxin.scoring.placing import ranks
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.ranking import ranks
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.settings import Table, read_table
 from chengxin.store import read
 from chengxin.store.access import WHOLE, current
@@ -63,7 +64,7 @@ class Overview:
 
     units : as `read.units`; rubrics : kind → rubric
     results : one row per assessment: id, area, name, kind, unit, short_name, period, as_of, status, and of
-        `score.totals` all columns; those of `scored`; change (of the total since the area's period before), red
+        `totals.totals` all columns; those of `scored`; change (of the total since the area's period before), red
         (has a red line), nth (of the id among all). The best of a kind first, those not complete last; period, kind
         and unit are categorical
     scores : kind → points of the assessments of `results` with that kind × the rubric's lines, NaN where undecided;
@@ -220,7 +221,7 @@ def scored(rubric: Rubric, work: pd.DataFrame, seen: pd.DataFrame) -> tuple[pd.D
 
     Returns
     -------
-    results : `assessment` and of `score.totals` all columns; city_rank, unit_rank among the complete ones of the period
+    results : `assessment` and all columns of `totals`; city_rank, unit_rank among the complete ones of the period
         (and unit), city_tied, unit_tied (shares that rank), place (row in the points)
     points : assessments × the rubric's lines, NaN where undecided
     """

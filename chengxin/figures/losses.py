@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from chengxin.figures.city import EDGE, Choice, Overview
 from chengxin.rubric.load import Rubric
-from chengxin.scoring.placing import ranks, shortened
+from chengxin.scoring.ranking import ranks, shortened
 from chengxin.store.schema import AREA_KINDS
 
 FLAGS = ("red", "black", "honour")

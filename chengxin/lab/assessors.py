@@ -11,7 +11,8 @@ from chengxin.errors import UsageError
 from chengxin.lab.agreement import by as agreed_by
 from chengxin.rubric.model import Line, Rubric
 from chengxin.scoring.grid import NOT_APPLICABLE, NOT_ASSESSED
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 
 CATEGORIES = ("满分", "部分得分", "零分", "不适用")
 EDGE = 1e-9

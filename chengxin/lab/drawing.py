@@ -1,7 +1,6 @@
 """Draws for the lab: points around the official ones, inspected merchants, survey shares. Every draw has a seed."""
 
 from collections.abc import Callable
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +9,11 @@ from chengxin.errors import UsageError
 from chengxin.lab.merchants import Checks
 from chengxin.lab.panel import Panel
 from chengxin.lab.table import Sample, lab_table
-from chengxin.rubric.model import Rubric
+from chengxin.rubric.model import Rubric, groups
 from chengxin.rubric.rules import Column, plain
 
 BY = ("line", "group")
 VARY = ("points", "merchants", "surveys")
-
-
-def groups(rubric: Rubric) -> list[tuple[str, list[int]]]:
-    """Printed groups of the base lines (检查内容, runs of one subject and group) with positions among them."""
-    base = [line for line in rubric.lines if line.section == "base"]
-    runs = groupby(range(len(base)), key=lambda n: (base[n].subject, base[n].group))
-    return [(str(group or base[members[0]].label), members) for (_, group), run in runs if (members := list(run))]
 
 
 def points_drawn(

@@ -8,9 +8,9 @@ import pandas as pd
 from chengxin.lab.table import lab_table
 from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import plain
-from chengxin.scoring.figures import Figures
 from chengxin.scoring.grid import ASSESSED
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import Figures, totals
 from chengxin.settings import settings
 
 EDGE = 1e-9

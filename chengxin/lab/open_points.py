@@ -12,7 +12,8 @@ from chengxin.lab.changing import changed
 from chengxin.lab.what_if import EFFECT, beside, effect
 from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import PerUnit
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.settings import Table, read_table
 from chengxin.validation import Strict
 

@@ -6,7 +6,6 @@ A draw keeps what was found and changes how much it counts (points), or keeps th
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,11 +13,9 @@ from numpy.typing import NDArray
 
 from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import Column
-from chengxin.scoring.figures import Figures
 from chengxin.scoring.grid import NOT_APPLICABLE
-from chengxin.scoring.score import score, totals
-
-TIE = 1e-9  # as in `score.rank`: closer totals are the same total
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import Figures, totals
 
 
 @dataclass(frozen=True)
@@ -115,30 +112,3 @@ def panel(rubric: Rubric, observations: pd.DataFrame) -> Panel:
 def by_rows(weights: Column, shares: Column) -> Column:
     """``weights @ shares.T`` draw by draw, so that the linear algebra starts no threads beside those that draw."""
     return np.matmul(weights[:, None, :], shares.T)[:, 0]
-
-
-def ranked(totals: Column) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Ranks within each row, 1 the best, equal totals sharing the better rank.
-
-    Parameters
-    ----------
-    totals : draws × n, points
-
-    Returns
-    -------
-    order (draws × n): positions from best to worst; rank (draws × n, int32) of each of them in that order
-    """
-    order = np.argsort(-totals, axis=1)
-    step = np.diff(np.take_along_axis(totals, order, 1), axis=1) < -TIE
-    rank = np.ones(totals.shape, np.int32)
-    np.multiply(step, np.arange(2, totals.shape[1] + 1, dtype=np.int32), out=rank[:, 1:])
-    np.maximum(rank[:, 1:], 1, out=rank[:, 1:])
-    return order, np.maximum.accumulate(rank, axis=1)
-
-
-def placed(totals: Column) -> NDArray[Any]:
-    """Ranks as `ranked`, but in the order of the columns."""
-    order, rank = ranked(totals)
-    places = np.empty_like(rank)
-    np.put_along_axis(places, order, rank, 1)
-    return places

@@ -12,9 +12,10 @@ import pandas as pd
 from chengxin.errors import UsageError
 from chengxin.lab.drawing import VARY, counted, points_drawn, sampled, shares_drawn, spread_in_words
 from chengxin.lab.merchants import Checks, arranged
-from chengxin.lab.panel import TIE, Panel, panel, placed, ranked
+from chengxin.lab.panel import Panel, panel
 from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import Column
+from chengxin.scoring.ranking import TIE, placed, ranked
 from chengxin.settings import settings
 
 BLOCK = 250_000  # totals drawn at a time, small enough for the cache

@@ -8,9 +8,10 @@ import pandas as pd
 from scipy.special import gammaincinv
 
 from chengxin.errors import MissingExtraError, UsageError
-from chengxin.lab.drawing import groups, spread
-from chengxin.lab.panel import panel, placed
-from chengxin.rubric.model import Rubric
+from chengxin.lab.drawing import spread
+from chengxin.lab.panel import panel
+from chengxin.rubric.model import Rubric, groups
+from chengxin.scoring.ranking import placed
 from chengxin.settings import settings
 
 BLOCK = 500_000

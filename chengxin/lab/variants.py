@@ -19,7 +19,9 @@ from chengxin.paths import place
 from chengxin.rubric.load import load_rubric
 from chengxin.rubric.model import Line, Rubric, VariantFile
 from chengxin.rubric.rules import KINDS
-from chengxin.scoring.score import rank, score, totals
+from chengxin.scoring.ranking import rank
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.validation import said_wrong
 from chengxin.yamlfile import Document
 

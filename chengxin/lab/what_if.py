@@ -11,10 +11,10 @@ from chengxin.lab.table import trial
 from chengxin.rubric.model import Line, Rubric
 from chengxin.rubric.readings import NUMBER
 from chengxin.rubric.rules import plain
-from chengxin.scoring.figures import Figures
-from chengxin.scoring.score import rank, score, totals
+from chengxin.scoring.ranking import TIE, rank
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import Figures, totals
 
-EDGE = 1e-9  # totals closer than this are the same total, as in `score.rank`
 SIGN = np.array([1.0, 1.0, -1.0])  # what a point of base, bonus and deduction does to the total
 
 
@@ -76,7 +76,7 @@ def beside(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
             "assessment": old["assessment"],
             "before": old["total"],
             "after": new["total"],
-            "change": change.mask(change.abs() <= EDGE, 0.0),
+            "change": change.mask(change.abs() <= TIE, 0.0),
             "rank_before": ranks[0],
             "rank_after": ranks[1],
             "moved": ranks[0] - ranks[1],
@@ -88,7 +88,7 @@ def _moved(old: pd.DataFrame, new: pd.DataFrame, lines: tuple[Line, ...]) -> Any
     """Change of points towards the total, assessments × lines; what was not assessed or dropped counts as 0."""
     was, now = Figures(old, lines), Figures(new, lines)
     moved = (np.nan_to_num(now.score) - np.nan_to_num(was.score)) * SIGN[was.section]
-    return np.where(np.abs(moved) > EDGE, moved, 0.0)
+    return np.where(np.abs(moved) > TIE, moved, 0.0)
 
 
 def _by(moved: Any, ids: list[str], change: Any, most: int = 3) -> list[str]:

@@ -29,7 +29,8 @@ from chengxin.reports.kinds import KINDS, content
 from chengxin.reports.pages import write_all
 from chengxin.reports.run import WARM, Job, Made, make_one, reason
 from chengxin.rubric.model import Rubric
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.store.engine import open_store
 
 EXPECTED = "应为dask scheduler显示的地址，如tcp://10.0.0.5:8786"
@@ -230,7 +231,7 @@ def scored(pool: Executor | None, rubric: Rubric, files: Iterable[Path]) -> pd.D
 
     Returns
     -------
-    results as `score.totals` gives them, in the order of the files
+    results as `totals.totals` gives them, in the order of the files
 
     Raises
     ------

@@ -28,7 +28,9 @@ from chengxin.reports.score_sheets import (
 from chengxin.rubric.load import Rubric, load_rubric
 from chengxin.scoring.explain import explain, improvements, total_in_words
 from chengxin.scoring.improvements import followed, items
-from chengxin.scoring.score import rank, score, totals
+from chengxin.scoring.ranking import rank
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.store import read
 from chengxin.store.engine import open_store
 from chengxin.store.schema import AREA_KINDS, ASSESSMENT_STATES, IMPROVEMENT_STATES

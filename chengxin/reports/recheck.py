@@ -17,7 +17,8 @@ from chengxin.reports.county_index import DEMO, SIGN
 from chengxin.reports.monitoring_year import CITY
 from chengxin.rubric.load import Rubric, load_rubric
 from chengxin.rubric.rules import plain
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.store import read
 from chengxin.store.engine import open_store
 from chengxin.store.schema import AREA_KINDS

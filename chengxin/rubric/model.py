@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from itertools import groupby
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -138,3 +139,15 @@ class Rubric(RubricFile):
         plain_lines = {line.id: line for line in self.as_written}
         lines = tuple(plain_lines[line.id].read(self.readings, chosen) for line in self.lines)
         return self.model_copy(update={"lines": lines, "chosen": chosen})
+
+
+def groups(rubric: Rubric) -> list[tuple[str, list[int]]]:
+    """Printed groups of the base lines (检查内容, runs of one subject and group) with positions among them.
+
+    >>> from chengxin.rubric.load import load_rubric
+    >>> groups(load_rubric("street"))[0]
+    ('计量器具合格率', [0])
+    """
+    base = [line for line in rubric.lines if line.section == "base"]
+    runs = groupby(range(len(base)), key=lambda n: (base[n].subject, base[n].group))
+    return [(str(group or base[members[0]].label), members) for (_, group), run in runs if (members := list(run))]

@@ -147,7 +147,7 @@ def total_in_words(result: pd.Series, about: dict[str, Any]) -> str:
 
     Parameters
     ----------
-    result : one row of `score.totals`
+    result : one row of `totals.totals`
     about : its attributes (``results.attrs``)
     """
     parts = f"基本分{_short(result['base'])}分＋加分{_short(result['bonus'])}分－扣分{_short(result['deduction'])}分"

@@ -1,11 +1,14 @@
 """Observations arranged once as assessments × lines, whatever their order in the frame.
 
 A frame in which every assessment has all its lines in rubric order is taken as it is; any other gets an index
-from cell to row. Nothing is judged here, but keys, outcomes and columns that cannot be arranged are noticed.
+from cell to row. Keys, outcomes and columns that cannot be arranged are noticed. `Judge` then turns the grid into
+points, block by block and line by line, with the reading of what does not apply.
 """
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,6 +21,8 @@ from chengxin.scoring.faults import as_numbers
 OUTCOMES = ("assessed", "not_applicable", "not_assessed")
 ASSESSED, NOT_APPLICABLE, NOT_ASSESSED = range(3)
 SECTIONS = ("base", "bonus", "deduction")
+BLOCK = 8192  # assessments worked on at a time: large enough for two threads, small enough for the cache
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -122,3 +127,69 @@ def _in_order(who: NDArray[Any], line: NDArray[np.int16], width: int) -> NDArray
     tidy = (line.reshape(-1, width) == np.arange(width, dtype=np.int16)).all() and (owner == first[:, None]).all()
     tidy = tidy and first.min() >= 0 and np.bincount(first).max() == 1
     return first if tidy else None
+
+
+class Judge:
+    """Scores one block of assessments after another into the arrays of the sheet."""
+
+    def __init__(
+        self,
+        rubric: Rubric,
+        grid: Grid,
+        points: Column,
+        state: NDArray[np.int8],
+        copies: tuple[Column, Column] | None,
+    ) -> None:
+        self.rubric, self.grid, self.points, self.state, self.copies = rubric, grid, points, state, copies
+        idle = rubric.choice("not_applicable") or "full"
+        self.idle = {"full": 1.0, "zero": 0.0, "rescale": np.nan}[str(idle)]
+        self.unexplained: list[NDArray[np.int64]] = []  # rows that need a note
+
+    def __call__(self, at: slice) -> bool:
+        """Judge a block; False when any cell is faulty."""
+        width = len(self.rubric.lines)
+        value, of, idle, present = self.grid.block(at, width)
+        scores, state = np.empty_like(value), np.full(value.shape, ASSESSED, np.int8)
+        reasons = idle.copy()
+        for n, line in enumerate(self.rubric.lines):
+            faulty = line.rule.wrong(line.points, value[n], of[n]) | (np.isnan(value[n]) & present[n])
+            if line.rule.needs_of:
+                faulty |= np.isnan(of[n]) & present[n]
+            if (faulty & ~idle[n]).any():
+                return False
+            scores[n] = line.rule.score(line.points, value[n], of[n])
+            self._open(n, scores[n], state[n], idle[n], present[n])
+            if line.rule.kind == "marks":
+                reasons[n] |= (scores[n] < line.points) & present[n]
+        if reasons.any():
+            self._needs_note(at, reasons)
+        self.points[at], self.state[at] = scores.T, state.T
+        if self.copies is not None:
+            self.copies[0][at], self.copies[1][at] = value.T, of.T
+        return True
+
+    def _open(self, n: int, score: Column, state: Any, idle: Any, present: Any) -> None:
+        """Cells without an observation, not applicable, or 0 of 0 without a standard."""
+        line = self.rubric.lines[n]
+        base = line.section == "base"
+        if not present.all():
+            score[~present] = np.nan if base else 0.0
+            state[~present] = NOT_ASSESSED if base else ASSESSED
+        nobody = idle | (np.isnan(score) & present)
+        if nobody.any():
+            score[nobody] = line.points * self.idle if base else 0.0
+            state[nobody] = NOT_APPLICABLE
+
+    def _needs_note(self, at: slice, cells: NDArray[np.bool_]) -> None:
+        width = len(self.rubric.lines)
+        flat = np.flatnonzero(cells.T) + at.start * width
+        self.unexplained.append(flat if self.grid.rows is None else self.grid.rows[flat].astype(np.int64))
+
+
+def in_blocks(work: Callable[[slice], Result], count: int) -> list[Result]:
+    """What `work` returns for each block of `count` assessments, in order; two threads where there are many."""
+    blocks = [slice(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
+    if len(blocks) < 3:
+        return [work(block) for block in blocks]
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(work, blocks))

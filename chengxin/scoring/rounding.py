@@ -6,17 +6,20 @@ are 64-bit numbers where the products fit, and whole numbers of any size where t
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chengxin.rubric.rules import Column
-from chengxin.scoring.figures import Figures, places
+
+if TYPE_CHECKING:
+    from chengxin.scoring.totals import Figures
 
 TIE = 1e-6  # totals this near to a tie, in hundredths, are settled by whole numbers
 DRIFT = 1e-12  # how far a float64 sum of a few dozen lines can be off, in hundredths per point
 ROOM = 4e18  # products below this fit 64 bits
+PLACES = 9  # most decimals of any product of points and observation
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,13 @@ class _Terms:
     k: int
 
 
-def half_up(figures: Figures, start: int, total: Column, size: Column, missing: Column, applicable: Column) -> Column:
+def places(numbers: Column) -> int:
+    """Decimals that write all the numbers exactly, up to `PLACES`."""
+    scaled = (numbers * 10.0**k for k in range(PLACES))
+    return next((k for k, x in enumerate(scaled) if (np.abs(x - np.rint(x)) < 1e-4).all()), PLACES)
+
+
+def half_up(figures: "Figures", start: int, total: Column, size: Column, missing: Column, applicable: Column) -> Column:
     """Round totals to two decimals, exactly.
 
     Parameters
@@ -57,7 +66,7 @@ def half_up(figures: Figures, start: int, total: Column, size: Column, missing: 
 
 
 def _settle(
-    figures: Figures, rows: NDArray[np.int64], size: Column, missing: Column, applicable: Column
+    figures: "Figures", rows: NDArray[np.int64], size: Column, missing: Column, applicable: Column
 ) -> NDArray[np.float64]:
     """Hundredths of the exact totals of some assessments."""
     terms = _terms(figures, rows)
@@ -72,7 +81,7 @@ def _settle(
     return cents
 
 
-def _terms(figures: Figures, rows: NDArray[np.int64]) -> _Terms:
+def _terms(figures: "Figures", rows: NDArray[np.int64]) -> _Terms:
     score, value, of = (np.nan_to_num(table[rows]) for table in (figures.score, figures.value, figures.of))
     whole = np.where(figures.divides & (of > 0), of, 1.0)
     share = figures.divides & (of > 0) & (score == figures.points * value / whole)
@@ -86,7 +95,7 @@ def _terms(figures: Figures, rows: NDArray[np.int64]) -> _Terms:
 
 
 def _cents(
-    figures: Figures, terms: _Terms, rows: Any, at: Any, missing: Column, applicable: Column, dtype: Any
+    figures: "Figures", terms: _Terms, rows: Any, at: Any, missing: Column, applicable: Column, dtype: Any
 ) -> Column:
     """Hundredths; `rows` are places in the sheet and `at` in the terms, numbers are of `dtype`."""
     points, value = _whole(terms.product[0], dtype), _whole(terms.product[1][at], dtype)

@@ -1,13 +1,11 @@
-"""From observations to a sheet (one row per assessment × line), and from the sheet to totals and ranks.
+"""From observations to a sheet, one row per assessment × line.
 
-Everything is columns: a long frame is arranged once as assessments × lines (`grid`), judged in blocks that fit
-the processor's cache (`judge`; two threads, NumPy releases the lock), and the sheet's columns are those same
-arrays. Totals are float64 sums (`sums`); where a printed total lies on a tie of two decimals whole numbers
-decide (`rounding`), so every printed total equals exact arithmetic. Nothing is clamped, filled or dropped in silence.
+Everything is columns: a long frame is arranged once as assessments × lines and judged in blocks that fit the
+processor's cache (`grid`; two threads, NumPy releases the lock), and the sheet's columns are those same arrays.
+Nothing is clamped, filled or dropped in silence.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,12 +16,7 @@ from chengxin.errors import DataError, UsageError
 from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import Column
 from chengxin.scoring.faults import observation_faults
-from chengxin.scoring.figures import Figures
-from chengxin.scoring.grid import OUTCOMES, SECTIONS, Grid, arrange
-from chengxin.scoring.judge import Judge
-from chengxin.scoring.sums import COLUMNS, Sums, red_lines
-
-BLOCK = 8192  # assessments judged at a time: large enough for two threads, small enough for the cache
+from chengxin.scoring.grid import OUTCOMES, SECTIONS, Grid, Judge, arrange, in_blocks
 
 
 def score(rubric: Rubric, observations: pd.DataFrame, assessments: Iterable[str] | None = None) -> pd.DataFrame:
@@ -62,24 +55,12 @@ def score(rubric: Rubric, observations: pd.DataFrame, assessments: Iterable[str]
     if grid is not None:
         copies = None if grid.rows is None else (np.empty(shape), np.empty(shape))
         judge = Judge(rubric, grid, points, state, copies)
-        clean = all(_threads(judge, _blocks(shape[0]))) and _noted(observations, judge.unexplained)
+        clean = all(in_blocks(judge, shape[0])) and _noted(observations, judge.unexplained)
         clean = clean and not grid.ids.isin([""]).any()
         kept = [grid.value, grid.of] if copies is None else [copy.reshape(-1) for copy in copies]
     if not clean or grid is None:
         raise DataError("观测数据有误，没有评分", observation_faults(rubric, observations))
     return _sheet(rubric, grid, points, state, kept, observations)
-
-
-def _blocks(count: int) -> Iterator[slice]:
-    return (slice(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK))
-
-
-def _threads(work: Callable[[slice], Any], blocks: Iterator[slice]) -> list[Any]:
-    todo = list(blocks)
-    if len(todo) < 3:
-        return [work(block) for block in todo]
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(work, todo))
 
 
 def _noted(observations: pd.DataFrame, unexplained: list[NDArray[np.int64]]) -> bool:
@@ -134,49 +115,3 @@ def identity(rubric: Rubric) -> dict[str, Any]:
         "red_line_cap": reading.options[str(capped)].at if reading else None,
         "divides": [line.rule.needs_of for line in rubric.lines],
     }
-
-
-def totals(sheet: pd.DataFrame) -> pd.DataFrame:
-    """Sum a sheet.
-
-    Parameters
-    ----------
-    sheet : what `score` returned, whole and unsorted
-
-    Returns
-    -------
-    one row per assessment: assessment, rubric, base, bonus, deduction (points, unrounded), raw (their sum),
-    unrounded (after the limits of the readings; ranks use it), total (unrounded, half up to 2 decimals; NaN
-    while incomplete), assessed_points, missing_points, low, high (total if every missing line got nothing or
-    full points, 2 decimals), complete (bool), red_lines (ids of red lines that were
-    crossed, joined by 、: a deduction was made, or a base line got nothing)
-    """
-    figures = Figures(sheet)
-    parts = _threads(Sums(figures), _blocks(len(figures.score)))
-    columns = {name: np.concatenate([part[name] for part in parts]) if parts else np.empty(0) for name in COLUMNS}
-    names = sheet["assessment"].cat.categories
-    results = pd.DataFrame({"assessment": names, "rubric": sheet.attrs["rubric"], **columns})
-    results["complete"] = results["complete"].astype(bool)
-    results["red_lines"] = red_lines(figures)
-    results.attrs = dict(sheet.attrs)
-    return results
-
-
-def rank(results: pd.DataFrame) -> pd.Series:
-    """Ranks of complete assessments by unrounded total, 1 the best, equal totals sharing the better rank.
-
-    Parameters
-    ----------
-    results : from `totals`; only results of one rubric, version and readings can be ranked together
-
-    Returns
-    -------
-    Int64 column, NA where incomplete. Totals closer than 1e-9 are the same total: two different sums of
-    shares of real inspections lie further apart, while float64 sums differ by less than 1e-12.
-    """
-    total = results["unrounded"].where(results["complete"])
-    order = total.sort_values(ascending=False, kind="stable").dropna()
-    step = (order.diff().abs() > 1e-9).to_numpy()
-    place = np.arange(1, len(order) + 1)
-    first = np.maximum.accumulate(np.where(step, place, 1)) if len(order) else place
-    return pd.Series(first, index=order.index, dtype="Int64").reindex(results.index).rename("rank")

@@ -22,7 +22,8 @@ from chengxin.rubric.model import Line, Rubric
 from chengxin.rubric.rules import plain
 from chengxin.scoring.explain import explain
 from chengxin.scoring.faults import located
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.store import read
 from chengxin.store.drafts import Entry, Saved, saved, since
 from chengxin.store.schema import CHECKS, SETTING

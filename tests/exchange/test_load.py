@@ -16,7 +16,8 @@ from chengxin.exchange.csv import normal, read_csv, words, write_csv
 from chengxin.exchange.load import load, observations_csv
 from chengxin.exchange.rows import FILES
 from chengxin.rubric.load import load_rubric
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.store import read, schema
 from chengxin.store.engine import open_store
 

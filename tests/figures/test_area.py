@@ -12,7 +12,9 @@ from chengxin.figures.breakdown import compared, figures, steps
 from chengxin.rubric.load import load_rubric
 from chengxin.scoring.explain import explain
 from chengxin.scoring.improvements import followed
-from chengxin.scoring.score import rank, score, totals
+from chengxin.scoring.ranking import rank
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.store import read
 from chengxin.workflow import inputs
 

@@ -11,7 +11,8 @@ from chengxin.figures.losses import flags, group_rates, losses, ranking, trend, 
 from chengxin.ledgers.filings.judge import summary
 from chengxin.ledgers.verification import clock, rates
 from chengxin.rubric.load import load_rubric
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.store import read
 from chengxin.workflow import inputs
 

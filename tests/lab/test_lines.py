@@ -9,7 +9,8 @@ from labdata import SCENIC, STREET, observed
 
 from chengxin import lab
 from chengxin.lab.table import lab_table
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 
 
 @settings(max_examples=15, deadline=None)

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from chengxin import lab
 from chengxin.lab.open_points import OpenPoint, open_points
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 
 FIELDS = {"lines": ["1.1"], "question": "问", "in_use": "甲", "other": "乙", "source": "原文"}
 

@@ -10,10 +10,13 @@ from scipy.stats import beta, rankdata
 
 from chengxin import lab
 from chengxin.errors import MissingExtraError, UsageError
-from chengxin.lab.drawing import groups, merchants_drawn, points_drawn, sampled, shares_drawn, survey_drawn
-from chengxin.lab.panel import by_rows, panel, placed
+from chengxin.lab.drawing import merchants_drawn, points_drawn, sampled, shares_drawn, survey_drawn
+from chengxin.lab.panel import by_rows, panel
 from chengxin.lab.rank_intervals import MOST_RANKED, overlaps
-from chengxin.scoring.score import rank, score, totals
+from chengxin.rubric.model import groups
+from chengxin.scoring.ranking import placed, rank
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 
 SEEDS = st.integers(0, 10**6)
 
@@ -98,7 +101,7 @@ def test_intervals_are_the_quantiles_of_the_naive_ranks(seed, ties, vary):
 
 
 def test_intervals_by_hand():
-    """The same draws made one by one, ranked by `score.rank`'s rule, quantiles by numpy's inverted distribution."""
+    """The same draws made one by one, ranked by `ranking.rank`'s rule, quantiles by numpy's inverted distribution."""
     frame = observed(STREET, 6, 11)
     found = lab.rank_intervals(STREET, frame, 40, 5, confidence=90)
     rng = np.random.default_rng(np.random.SeedSequence(5).spawn(1)[0])

@@ -10,7 +10,9 @@ from labdata import SCENIC, STREET, observed
 from chengxin import lab
 from chengxin.errors import UsageError
 from chengxin.rubric.load import load_rubric, rubric_paths
-from chengxin.scoring.score import rank, score, totals
+from chengxin.scoring.ranking import rank
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 
 ABOUT = {
     "id": "trial_one", "title": "试算一", "approved_by": "演示小组", "effective_from": "2026-01-01",

@@ -10,7 +10,9 @@ from labdata import SCENIC, STREET, observed
 
 from chengxin import lab
 from chengxin.errors import UsageError
-from chengxin.scoring.score import rank, score, totals
+from chengxin.scoring.ranking import rank
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 
 SEEDS = st.integers(0, 10**6)
 

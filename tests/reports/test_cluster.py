@@ -18,7 +18,8 @@ from chengxin.reports import cluster as module
 from chengxin.reports.batch import make_reports
 from chengxin.reports.cluster import Cluster, connected, scored
 from chengxin.rubric.load import load_rubric
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.store import read
 from chengxin.store.engine import open_store
 

@@ -11,7 +11,8 @@ from pypdf import PdfReader
 
 from chengxin.reports.batch import make_reports
 from chengxin.rubric.load import load_rubric
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.store import read
 from chengxin.store.engine import open_store
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from chengxin.rubric.load import load_rubric
 from chengxin.scoring.explain import explain, improvements, points_in_words, reason, total_in_words
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 
 SUM = re.compile(r"(?P<work>[\d.]+(?:[×÷−][\d.]+)+)(?P<sign>[=≈])(?P<points>[\d.]+)分")
 SAID = re.compile(r"[，；](?P<how>[^，；]*?)(?:得|加|扣)(?P<points>[\d.]+)分(?:（满分[\d.]+分）)?。$")

@@ -11,7 +11,8 @@ from exact import assess, half_up
 from chengxin.rubric.load import load_rubric
 from chengxin.rubric.readings import NUMBER
 from chengxin.rubric.rules import KINDS
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 
 GUIDANCE = "".join((HERE.parent / "rubrics" / "source" / "guidance.txt").read_text("utf-8").split())
 FILES = [HERE / "cases" / f"{name}.yaml" for name in ("scenic_area", "street")]

@@ -8,7 +8,8 @@ from stores import opened, sample_database
 from chengxin.reports.county_index import county_index
 from chengxin.rubric.load import load_rubric
 from chengxin.scoring.improvements import closed, followed, items
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 
 STREET = load_rubric("street")
 BASE = [line for line in STREET.lines if line.section == "base"]

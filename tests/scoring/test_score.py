@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 
 from chengxin.errors import DataError
 from chengxin.rubric.load import load_rubric
-from chengxin.scoring.score import BLOCK, rank, score, totals
+from chengxin.scoring.grid import BLOCK
+from chengxin.scoring.ranking import rank
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])

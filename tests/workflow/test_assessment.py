@@ -5,7 +5,8 @@ import pytest
 from stores import opened
 
 from chengxin.errors import UsageError
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.store import read
 from chengxin.workflow.assessment import grid_lines, judge
 from chengxin.workflow.assessment import opened as work_of

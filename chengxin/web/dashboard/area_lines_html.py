@@ -7,11 +7,10 @@ from typing import Any
 import pandas as pd
 
 from chengxin.figures.area import CloseUp
-from chengxin.lab.drawing import groups
 from chengxin.ledgers.filings.quarters import day_in_words
 from chengxin.render.html import escaped
 from chengxin.render.tables import Html
-from chengxin.rubric.model import ADDS, Line
+from chengxin.rubric.model import ADDS, Line, groups
 from chengxin.rubric.rules import plain
 from chengxin.store.schema import IMPROVEMENT_STATES
 

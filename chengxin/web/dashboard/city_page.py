@@ -12,7 +12,7 @@ from chengxin.figures.losses import flags, group_rates, losses, ranking, trend, 
 from chengxin.ledgers.filings.quarters import day_in_words
 from chengxin.render import html
 from chengxin.render.tables import Html
-from chengxin.scoring.placing import shortened
+from chengxin.scoring.ranking import shortened
 from chengxin.store.schema import AREA_KINDS
 from chengxin.web import controls
 from chengxin.web.dashboard import city_html, losses_html, trend_svg

@@ -14,7 +14,9 @@ from chengxin.render.html import escaped, style
 from chengxin.render.tables import Html, between, coefficient, table
 from chengxin.reports.memo import Memo
 from chengxin.rubric.model import Rubric
-from chengxin.scoring.score import rank, score, totals
+from chengxin.scoring.ranking import rank
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.web.lab.charts import MOST, bump, intervals, lines_table, moves_table, shift
 from chengxin.web.lab.variant_shelf import comparison
 

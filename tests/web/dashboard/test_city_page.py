@@ -20,7 +20,7 @@ from chengxin.figures.city import Choice, gathered, headline
 from chengxin.figures.losses import flags, group_rates, losses, ranking, trend, unit_ranking
 from chengxin.render.charts import RATES, Picture
 from chengxin.render.html import stylesheet
-from chengxin.scoring.placing import shortened
+from chengxin.scoring.ranking import shortened
 from chengxin.store import access, read
 from chengxin.store.access import Access
 from chengxin.store.engine import writing

@@ -9,7 +9,8 @@ import pytest
 from stores import opened, sample_database
 
 from chengxin.rubric.load import load_rubric
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.store import drafts, read
 from chengxin.store.engine import writing
 from chengxin.store.write import put

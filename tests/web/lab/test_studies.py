@@ -17,7 +17,8 @@ from chengxin.figures.losses import ranking
 from chengxin.lab import assessors
 from chengxin.paths import place
 from chengxin.reports.memo import memo
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.store import read
 from chengxin.store.access import IDENTITY
 from chengxin.web.lab import results_html, studies

@@ -1,4 +1,8 @@
-"""Who stands where: ranks within many groups at once, and which places of a long list are shown."""
+"""Who stands where: ranks of results, of many groups at once and of many draws; which places of a list are shown.
+
+There is one tolerance: totals closer than `TIE` are the same total. Two different sums of shares of real inspections
+lie further apart, while float64 sums differ by less than 1e-12. Equal totals share the better rank.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,12 +11,30 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-SAME = 1e-9  # totals closer than this are the same total, see `score.rank`
+from chengxin.rubric.rules import Column
+
+TIE = 1e-9  # totals closer than this are the same total
 NEAR = 3  # neighbours on either side of what is looked at
 
 
+def rank(results: pd.DataFrame) -> pd.Series:
+    """Ranks of complete assessments by unrounded total, 1 the best, equal totals sharing the better rank.
+
+    Parameters
+    ----------
+    results : from `totals`; only results of one rubric, version and readings can be ranked together
+
+    Returns
+    -------
+    Int64 column, NA where incomplete
+    """
+    total = results["unrounded"].where(results["complete"])
+    places, _ = ranks(total, np.zeros(len(total), np.int64))
+    return places.set_axis(results.index).rename("rank")
+
+
 def ranks(totals: pd.Series, among: NDArray[np.int64]) -> tuple[pd.Series, NDArray[np.bool_]]:
-    """Ranks within many groups at once, as `score.rank` gives them for one.
+    """Ranks within many groups at once, as `rank` gives them for one.
 
     Parameters
     ----------
@@ -28,12 +50,39 @@ def ranks(totals: pd.Series, among: NDArray[np.int64]) -> tuple[pd.Series, NDArr
     order = order[~np.isnan(total[order])]
     group, value = among[order], total[order]
     new = np.diff(group, prepend=-1) != 0
-    step = new | (np.abs(np.diff(value, prepend=np.inf)) > SAME)
+    step = new | (np.abs(np.diff(value, prepend=np.inf)) > TIE)
     spot = np.arange(len(order))
     first = np.maximum.accumulate(np.where(step, spot, 0)) - np.maximum.accumulate(np.where(new, spot, 0)) + 1
     tied = np.zeros(len(total), bool)
     tied[order] = ~step | ~np.append(step[1:], True)
     return pd.Series(first, index=order, dtype="Int64").reindex(range(len(total))), tied
+
+
+def ranked(totals: Column) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Ranks within each row, 1 the best, equal totals sharing the better rank.
+
+    Parameters
+    ----------
+    totals : draws × n, points
+
+    Returns
+    -------
+    order (draws × n): positions from best to worst; rank (draws × n, int32) of each of them in that order
+    """
+    order = np.argsort(-totals, axis=1)
+    step = np.diff(np.take_along_axis(totals, order, 1), axis=1) < -TIE
+    rank = np.ones(totals.shape, np.int32)
+    np.multiply(step, np.arange(2, totals.shape[1] + 1, dtype=np.int32), out=rank[:, 1:])
+    np.maximum(rank[:, 1:], 1, out=rank[:, 1:])
+    return order, np.maximum.accumulate(rank, axis=1)
+
+
+def placed(totals: Column) -> NDArray[Any]:
+    """Ranks as `ranked`, but in the order of the columns."""
+    order, rank = ranked(totals)
+    places = np.empty_like(rank)
+    np.put_along_axis(places, order, rank, 1)
+    return places
 
 
 def shortened(
