@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from chengxin.figures.breakdown import compared, history, steps
 from chengxin.figures.city import scored
-from chengxin.lab.drawing import groups
+from chengxin.lab.draws import groups
 from chengxin.ledgers.definitions import ledgers
 from chengxin.ledgers.observe import overrides
 from chengxin.ledgers.unit_settings import said as own_settings

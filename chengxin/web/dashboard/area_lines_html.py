@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from chengxin.figures.area import CloseUp
-from chengxin.lab.drawing import groups
+from chengxin.lab.draws import groups
 from chengxin.ledgers.filings.quarters import day_in_words
 from chengxin.render.html import escaped
 from chengxin.render.tables import Html
