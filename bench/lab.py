@@ -20,7 +20,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from chengxin import lab
-from chengxin.lab.drawing import points_drawn
+from chengxin.lab.draws import points_drawn
 from chengxin.lab.panel import panel
 from chengxin.rubric.load import load_rubric
 from chengxin.scoring.ranking import placed

@@ -18,14 +18,13 @@ of Krejcie & Morgan 1970 not the pages (unverified); Efron 1979 was seen in othe
 from chengxin.lab.agreement import Agreement, by
 from chengxin.lab.agreement import agree as agreement
 from chengxin.lab.assessors import compare, consistency
-from chengxin.lab.changing import breaches, changed
 from chengxin.lab.lines import double_counting, line_statistics
 from chengxin.lab.open_points import open_effect
 from chengxin.lab.rank_intervals import RankIntervals, beats, leave_one_out, rank_intervals
 from chengxin.lab.sample_size import margin_of_error, sample_size, survey_size
 from chengxin.lab.variance import variance_shares
 from chengxin.lab.variants import compare_variants, diff_in_yaml, save_variant, variant_yaml
-from chengxin.lab.what_if import WhatIf, readings_effect, what_if
+from chengxin.lab.what_if import WhatIf, breaches, changed, readings_effect, what_if
 from chengxin.rubric.diff import diff, diff_in_words
 
 __all__ = [

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from chengxin.lab.changing import changed
-from chengxin.lab.what_if import EFFECT, beside, effect
+from chengxin.lab.what_if import EFFECT, beside, changed, effect
 from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import PerUnit
 from chengxin.scoring.score import score

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from chengxin.errors import UsageError
-from chengxin.lab.drawing import VARY, counted, points_drawn, sampled, shares_drawn, spread_in_words
-from chengxin.lab.merchants import Checks, arranged
+from chengxin.lab.draws import VARY, Checks, arranged, counted, points_drawn, sampled, shares_drawn, spread_in_words
 from chengxin.lab.panel import Panel, panel
 from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import Column
@@ -104,13 +103,13 @@ def rank_intervals(
     rubric, observations : as `score.score` takes them; what was reached of a line's points is kept while points vary
     draws, seed : how many draws (1 to 1 000 000), and their seed: the same seed gives the same
     by : points vary by ``line``, or by ``group``
-    vary : any of ``points`` (`drawing.points_drawn`), ``merchants`` and ``surveys`` (`drawing.survey_drawn`)
+    vary : any of ``points`` (`draws.points_drawn`), ``merchants`` and ``surveys`` (`draws.survey_drawn`)
     concentration : of the points; default the setting lab_concentration
     confidence : percent of the draws between the ends; default the setting lab_confidence
     population : assessment → number of all its merchants, where known
     checks : assessment, merchant, line, result (ok, bad, na): what was found at each merchant. Where these sum to the
-        counts that were scored, whole merchants are drawn (`merchants.resampled`), so that their lines move together;
-        elsewhere each line is drawn from its counts alone (`drawing.merchants_drawn`), as if merchants that fail in
+        counts that were scored, whole merchants are drawn (`draws.resampled`), so that their lines move together;
+        elsewhere each line is drawn from its counts alone (`draws.merchants_drawn`), as if merchants that fail in
         one line had nothing to do with those that fail in another. The column ``merchants`` says which
 
     Returns

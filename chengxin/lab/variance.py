@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.special import gammaincinv
 
 from chengxin.errors import MissingExtraError, UsageError
-from chengxin.lab.drawing import spread
+from chengxin.lab.draws import spread
 from chengxin.lab.panel import panel
 from chengxin.rubric.model import Rubric, groups
 from chengxin.scoring.ranking import placed
@@ -33,7 +33,7 @@ def variance_shares(
     Sobol's indices need inputs that are independent, and points that sum to full marks are not. So the inputs are one
     independent gamma variable per group, g ~ Gamma(concentration × group's points ÷ full marks), by the inverse of
     its distribution at a uniform number; the groups' shares are g ÷ Σg, which is exactly the Dirichlet distribution
-    of `drawing.points_drawn` (Devroye 1986, ch. XI.4), in whatever order the groups stand. Nothing is rescaled after
+    of `draws.points_drawn` (Devroye 1986, ch. XI.4), in whatever order the groups stand. Nothing is rescaled after
     the fact; Σg is independent of the shares and drops out. An index is therefore that of the group's own push on
     all points, its own up and the others' down. The output is the mean size of the change of rank against the
     official ranks (Saisana, Saltelli & Tarantola 2005, JRSS A 168, 307–323).

@@ -14,7 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from chengxin.errors import RubricError, UsageError
-from chengxin.lab.changing import breaches
+from chengxin.lab.what_if import breaches
 from chengxin.paths import place
 from chengxin.rubric.load import load_rubric
 from chengxin.rubric.model import Line, Rubric, VariantFile

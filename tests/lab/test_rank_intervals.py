@@ -10,7 +10,7 @@ from scipy.stats import beta, rankdata
 
 from chengxin import lab
 from chengxin.errors import MissingExtraError, UsageError
-from chengxin.lab.drawing import merchants_drawn, points_drawn, sampled, shares_drawn, survey_drawn
+from chengxin.lab.draws import merchants_drawn, points_drawn, sampled, shares_drawn, survey_drawn
 from chengxin.lab.panel import by_rows, panel
 from chengxin.lab.rank_intervals import MOST_RANKED, overlaps
 from chengxin.rubric.model import groups

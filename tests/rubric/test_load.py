@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chengxin.errors import RubricError, UsageError
-from chengxin.lab.changing import changed
+from chengxin.lab.what_if import changed
 from chengxin.rubric.diff import FIELDS, diff, diff_in_words
 from chengxin.rubric.load import Rubric, load_rubric, rubric_paths
 from chengxin.rubric.model import Line

@@ -7,9 +7,8 @@ from typing import Any
 import pandas as pd
 
 from chengxin.errors import ChengxinError, DataError
-from chengxin.lab.changing import breaches, changed
 from chengxin.lab.variants import diff_in_yaml, variant_changes
-from chengxin.lab.what_if import WhatIf, what_if
+from chengxin.lab.what_if import WhatIf, breaches, changed, what_if
 from chengxin.render.html import banner, escaped, style
 from chengxin.render.tables import Html
 from chengxin.rubric.diff import diff, diff_in_words

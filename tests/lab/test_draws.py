@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from labdata import STREET, observed
 
 from chengxin import lab
-from chengxin.lab.drawing import sampled, shares_drawn
-from chengxin.lab.merchants import BY_COUNT, ONE_BY_ONE, PARTLY, arranged, resampled
+from chengxin.lab.draws import BY_COUNT, ONE_BY_ONE, PARTLY, arranged, resampled, sampled, shares_drawn
 from chengxin.lab.panel import panel
 
 LINES = [line.id for line in STREET.lines if line.unit == "户" and line.rule.needs_of]
