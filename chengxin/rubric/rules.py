@@ -75,6 +75,10 @@ class Rule(BaseModel):
         """The arithmetic of one score as text, such as ``6−2×2``; empty when the score needs none."""
         return ""
 
+    def limit_in_words(self, points: float, value: float, of: float) -> str:
+        """The limit that the arithmetic ran into, such as ``＜0，扣完为止``; empty when it did not."""
+        return ""
+
 
 class Met(Rule):
     """Points if the requirement is met (1), nothing if not (0)."""
@@ -189,10 +193,10 @@ class PerUnit(Rule):
         return f"满分{plain(points)}分，每发现1{unit}扣{plain(self.each)}分，扣完为止"
 
     def sum_in_words(self, points: float, value: float, of: float) -> str:
-        if value == 0:
-            return ""
-        taken = f"{plain(points)}−{plain(self.each)}×{plain(value)}"
-        return taken if self.each * value <= points else f"{taken}＜0，扣完为止"
+        return f"{plain(points)}−{plain(self.each)}×{plain(value)}" if value else ""
+
+    def limit_in_words(self, points: float, value: float, of: float) -> str:
+        return "＜0，扣完为止" if self.each * value > points else ""
 
 
 class Marks(Rule):
@@ -240,10 +244,10 @@ class Each(Rule):
         return f"每{unit}{adds}{plain(points)}分{most}"
 
     def sum_in_words(self, points: float, value: float, of: float) -> str:
-        if value == 0:
-            return ""
-        over = self.cap is not None and points * value > self.cap
-        return f"{plain(points)}×{plain(value)}" + (f"＞{plain(self.cap or 0)}，以上限计" if over else "")
+        return f"{plain(points)}×{plain(value)}" if value else ""
+
+    def limit_in_words(self, points: float, value: float, of: float) -> str:
+        return f"＞{plain(self.cap)}，以上限计" if self.cap is not None and points * value > self.cap else ""
 
 
 KINDS: dict[str, type[Rule]] = {

@@ -4,6 +4,7 @@ Each sentence gives the fact, the arithmetic and the points; the points of all s
 The words come from the rubric file (label, fact, remedy) and from the rule kinds.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,32 @@ def points_in_words(points: float) -> str:
     return f"={plain(points)}" if ends else f"≈{points:.4f}"
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a line has its points, in parts; `sentence` puts them together.
+
+    Parameters
+    ----------
+    standard : the line's short name, 器具在检定周期内
+    fact : what was found, with the assessor's note: 2台件脱离检定周期（货场）
+    arithmetic : how the points follow from it: 6−2×2=2分（满分6分）
+    """
+
+    standard: str
+    fact: str
+    arithmetic: str
+
+    @property
+    def why(self) -> str:
+        """Fact and arithmetic as a sentence, for a table that names the line beside it."""
+        return f"{self.fact}，{self.arithmetic}。"
+
+    @property
+    def sentence(self) -> str:
+        """The whole as one sentence."""
+        return f"{self.standard}：{self.why}"
+
+
 def explain(rubric: Rubric, sheet: pd.DataFrame) -> pd.DataFrame:
     """Add the reason to rows of a sheet.
 
@@ -31,53 +58,72 @@ def explain(rubric: Rubric, sheet: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    the same rows with text columns label, group, text, rule, reason
+    the same rows with text columns label, group, text, rule; standard, fact, arithmetic (the parts of `Reason`),
+    why (fact and arithmetic as a sentence) and reason (the whole sentence)
+
+    >>> import pandas as pd
+    >>> from chengxin.rubric.load import load_rubric
+    >>> from chengxin.scoring.score import score
+    >>> street = load_rubric("street")
+    >>> seen = pd.DataFrame({"assessment": ["甲街道"], "line": ["17.1"], "value": [2]})
+    >>> explain(street, score(street, seen)).set_index("line").loc["17.1", ["fact", "arithmetic"]].tolist()
+    ['使用未检、超期或不合格器具拒不整改2次', '扣5×2=10分']
     """
     lines = {line.id: line for line in rubric.lines}
-    notes = sheet["note"] if "note" in sheet else pd.Series("", index=sheet.index)
-    cells = zip(sheet["line"], sheet["score"], sheet["outcome"], sheet["value"], sheet["of"], notes, strict=True)
-    reasons = [sentence(rubric, lines[line], *cell) for line, *cell in cells]
+    parts = reasons(rubric, sheet)
     ids = sheet["line"].astype(object)
-    shown = {
+    words = {
         name: ids.map({key: getattr(line, name) or "" for key, line in lines.items()})
         for name in ("label", "group", "text")
     }
     rule = ids.map({key: line.rule_in_words() for key, line in lines.items()})
-    return sheet.assign(**shown, rule=rule, reason=reasons)
+    made = {name: [getattr(part, name) for part in parts] for name in ("standard", "fact", "arithmetic", "why")}
+    return sheet.assign(**words, rule=rule, **made, reason=[part.sentence for part in parts])
 
 
-def sentence(rubric: Rubric, line: Line, score: float, outcome: str, value: float, of: float, note: Any) -> str:
-    """One Chinese sentence for one row: fact, arithmetic, points.
+def reasons(rubric: Rubric, sheet: pd.DataFrame) -> list[Reason]:
+    """The reasons of rows of a sheet, in their order; parameters as for `explain`."""
+    lines = {line.id: line for line in rubric.lines}
+    notes = sheet["note"] if "note" in sheet else pd.Series("", index=sheet.index)
+    cells = zip(sheet["line"], sheet["score"], sheet["outcome"], sheet["value"], sheet["of"], notes, strict=True)
+    return [reason(rubric, lines[line], *cell) for line, *cell in cells]
+
+
+def reason(rubric: Rubric, line: Line, score: float, outcome: str, value: float, of: float, note: Any) -> Reason:
+    """The reason of one row.
 
     Parameters
     ----------
+    rubric, line : the rubric and its line
     score, value, of : points and observation, NaN where there are none
     outcome : assessed, not_applicable or not_assessed
     note : the assessor's words, or nothing
     """
-    said = str(note).strip() if isinstance(note, str) else ""
+    remark = note.strip() if isinstance(note, str) else ""
     if outcome == "not_assessed":
-        return f"{line.label}：尚未评价，暂不计分（满分{plain(line.points)}分）。"
+        return Reason(line.label, "尚未评价", f"暂不计分（满分{plain(line.points)}分）")
     if outcome == "not_applicable":
-        return _idle(rubric, line, score, said)
+        fact = f"不适用（{remark.rstrip('。') or '没有此类对象'}）"
+        return Reason(line.label, fact, _points_of_idle(rubric, line, score))
     if np.isnan(value):
-        return f"{line.label}：没有记录，按未发生计，{ADDS[line.section]}0分。"
-    fact, work = _fact(line, value, of), line.rule.sum_in_words(line.points, value, of)
-    adds = ADDS[line.section]
-    if work and "，" not in work:
+        return Reason(line.label, "没有记录", f"按未发生计，{ADDS[line.section]}0分")
+    because = f"（{remark.rstrip('。；')}）" if remark else ""
+    return Reason(line.label, _fact(line, value, of) + because, _arithmetic(line, score, value, of))
+
+
+def _points_of_idle(rubric: Rubric, line: Line, score: float) -> str:
+    how = IDLE[str(rubric.choice("not_applicable") or "full")] if line.section == "base" else "不计分"
+    return how if np.isnan(score) else f"{how}，{ADDS[line.section]}{plain(score)}分"
+
+
+def _arithmetic(line: Line, score: float, value: float, of: float) -> str:
+    adds, cell = ADDS[line.section], (line.points, value, of)
+    work, limit = line.rule.sum_in_words(*cell), line.rule.limit_in_words(*cell)
+    if work and not limit:
         end = f"{'' if adds == '得' else adds}{work}{points_in_words(score)}分"
     else:
-        end = f"{work}，{adds}{plain(score)}分".lstrip("，")
-    end += f"（满分{plain(line.points)}分）" if line.section == "base" and score < line.points else ""
-    because = f"（{said.rstrip('。；')}）" if said else ""
-    return f"{line.label}：{fact}{because}，{end}。"
-
-
-def _idle(rubric: Rubric, line: Line, score: float, said: str) -> str:
-    why = said.rstrip("。") or "没有此类对象"
-    how = IDLE[str(rubric.choice("not_applicable") or "full")] if line.section == "base" else "不计分"
-    points = "" if np.isnan(score) else f"，{ADDS[line.section]}{plain(score)}分"
-    return f"{line.label}：不适用（{why}），{how}{points}。"
+        end = f"{work}{limit}{'，' if work else ''}{adds}{plain(score)}分"
+    return end + (f"（满分{plain(line.points)}分）" if line.section == "base" and score < line.points else "")
 
 
 def _fact(line: Line, value: float, of: float) -> str:
@@ -92,7 +138,7 @@ def _fact(line: Line, value: float, of: float) -> str:
     fact = words.format(value=plain(value), of=plain(of), rest=plain(of - value), share=share)
     if isinstance(line.rule, Threshold):
         verdict = line.rule.verdict(value, of)
-        fact += f"，{verdict}" if share in fact else f"，占{share}，{verdict}"
+        fact += f"，{verdict}" if "{share" in words else f"，占{share}，{verdict}"
     return fact
 
 

@@ -173,16 +173,30 @@ SUMS = [
     ({"kind": "threshold", "at_least": 0.95, "when_none": "zero", "below": "ratio"}, 19, 20, ""),
     ({"kind": "per_unit", "each": 2}, 0, NAN, ""),
     ({"kind": "per_unit", "each": 2}, 2, NAN, "4−2×2"),
-    ({"kind": "per_unit", "each": 2}, 3, NAN, "4−2×3＜0，扣完为止"),
+    ({"kind": "per_unit", "each": 2}, 3, NAN, "4−2×3"),
     ({"kind": "each"}, 0, NAN, ""),
     ({"kind": "each", "cap": 8}, 2, NAN, "4×2"),
-    ({"kind": "each", "cap": 8}, 3, NAN, "4×3＞8，以上限计"),
+    ({"kind": "each", "cap": 8}, 3, NAN, "4×3"),
 ]
 
 
 @pytest.mark.parametrize(("rule", "value", "of", "words"), SUMS)
 def test_sum_in_words(rule, value, of, words):
     assert READ.validate_python(rule).sum_in_words(4.0, float(value), float(of)) == words
+
+
+LIMITS = [
+    ({"kind": "per_unit", "each": 2}, 2, ""),
+    ({"kind": "per_unit", "each": 2}, 3, "＜0，扣完为止"),
+    ({"kind": "each"}, 3, ""),
+    ({"kind": "each", "cap": 8}, 2, ""),
+    ({"kind": "each", "cap": 8}, 3, "＞8，以上限计"),
+]
+
+
+@pytest.mark.parametrize(("rule", "value", "words"), LIMITS)
+def test_limit_in_words(rule, value, words):
+    assert READ.validate_python(rule).limit_in_words(4.0, float(value), NAN) == words
 
 
 @pytest.mark.parametrize(

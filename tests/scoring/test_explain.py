@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chengxin.rubric.load import load_rubric
-from chengxin.scoring.explain import explain, improvements, points_in_words, sentence, total_in_words
+from chengxin.scoring.explain import explain, improvements, points_in_words, reason, total_in_words
 from chengxin.scoring.score import score, totals
 
 SUM = re.compile(r"(?P<work>[\d.]+(?:[×÷−][\d.]+)+)(?P<sign>[=≈])(?P<points>[\d.]+)分")
@@ -134,8 +134,35 @@ def test_sentence(name, readings, line, seen, words):
 
 def test_what_was_not_assessed_is_said():
     line = load_rubric("street").line("3.1")
-    words = sentence(load_rubric("street"), line, np.nan, "not_assessed", np.nan, np.nan, None)
-    assert words == "制度制定与公布：尚未评价，暂不计分（满分5分）。"
+    words = reason(load_rubric("street"), line, np.nan, "not_assessed", np.nan, np.nan, None)
+    assert words.sentence == "制度制定与公布：尚未评价，暂不计分（满分5分）。"
+
+
+PARTS = [
+    ("2.1", {"value": 3, "note": "缺十台。"}, "计量器具数据库", "评价人员评定（缺十台）", "得3分（满分5分）"),
+    ("17.1", {"value": 2}, "器具拒不整改", "使用未检、超期或不合格器具拒不整改2次", "扣5×2=10分"),
+    ("3.1", {"outcome": "not_applicable", "note": "新设"}, "制度制定与公布", "不适用（新设）", "按满分计，得5分"),
+    ("14.1", None, "媒体宣传", "没有记录", "按未发生计，加0分"),
+    ("1.1", None, "器具检定合格率", "尚未评价", "暂不计分（满分10分）"),
+]
+
+
+@pytest.mark.parametrize(("line", "seen", "standard", "fact", "arithmetic"), PARTS)
+def test_parts_of_a_reason_are_data(line, seen, standard, fact, arithmetic):
+    rubric = load_rubric("street")
+    lines = {key: cell for key, cell in {**full_marks("street"), line: seen}.items() if cell}
+    row = explain(rubric, score(rubric, frame({"x": lines}))).set_index("line").loc[line]
+    assert (row["standard"], row["fact"], row["arithmetic"]) == (standard, fact, arithmetic)
+    assert row["why"] == f"{fact}，{arithmetic}。"
+    assert row["reason"] == f"{standard}：{fact}，{arithmetic}。"
+
+
+def test_parts_stay_whole_whatever_stands_in_a_note():
+    rubric = load_rubric("street")
+    seen = {**full_marks("street"), "2.1": {"value": 3, "note": "说明：甲，乙；丙＜0，扣完为止"}}
+    row = explain(rubric, score(rubric, frame({"x": seen}))).set_index("line").loc["2.1"]
+    assert row["fact"] == "评价人员评定（说明：甲，乙；丙＜0，扣完为止）"
+    assert row["arithmetic"] == "得3分（满分5分）"
 
 
 def test_points_in_words():
