@@ -28,6 +28,11 @@ def definitions() -> Mapping[str, Headline]:
     return read_table("area_figures", HeadlinesFile).figures
 
 
+def red_lines(about: pd.Series) -> list[str]:
+    """Ids of the red lines that an assessment crossed, which a row of the results lists in one cell."""
+    return [line for line in str(about["red_lines"]).split("、") if line]
+
+
 def steps(rubric: Rubric, lines: pd.DataFrame, about: pd.Series) -> pd.DataFrame:
     """How the total came about, from full marks on: lost by printed group (most first), then line by line.
 
@@ -132,7 +137,7 @@ def figures(about: pd.Series, past: pd.DataFrame, mend: pd.DataFrame, part: bool
     """
     now = past[past["period"] == about["period"]].iloc[0]
     then = past[(past["period"] < about["period"]) & past["complete"]]["period"]
-    red = [line for line in str(about["red_lines"]).split("、") if line]
+    red = red_lines(about)
     done = about["assessed_points"] / (about["assessed_points"] + about["missing_points"])
     values = {"total": about["total"], "done": np.floor(100 * done), "place": about["city_rank"],
               "peers": now["median"], "lost": mend["points"].sum(), "red": len(red)}  # fmt: skip

@@ -233,7 +233,12 @@ def candidates(watch: Watch, quarter: str, kind: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    kind : ``recommend_merchant`` or ``cancel_review``
+    kind : ``merchant`` (to be recommended) or ``cancel``
+
+    Returns
+    -------
+    rows of `judge.judge` with reason (a sentence) and decision (empty where nobody has decided)
     """
-    rows = watch.judged[(watch.judged["quarter"] == quarter) & watch.judged[kind]]
+    rows = watch.judged[(watch.judged["quarter"] == quarter) & (watch.judged[f"{kind}_reason"] != "")]
+    rows = rows.assign(reason=rows[f"{kind}_reason"], decision=rows[f"decision_{kind}"])
     return rows.sort_values("point", ignore_index=True)

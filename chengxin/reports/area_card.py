@@ -8,7 +8,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from chengxin.errors import UsageError
-from chengxin.figures.breakdown import steps
+from chengxin.figures.breakdown import red_lines, steps
 from chengxin.render import charts, tables
 from chengxin.render.tables import Caption
 from chengxin.reports.county_index import DEMO, SIGN, CountyIndex, county_index
@@ -127,7 +127,7 @@ class AreaCard:
             content=mine["line"].astype(object) + " " + mine["label"],
             due=mine["due_on"].dt.strftime("%Y-%m-%d"),
             state=mine["state"].map(IMPROVEMENT_STATES),
-            mark=np.where(mine["line"].isin(self.row["red_lines"].split("、")), "red", ""),
+            mark=np.where(mine["line"].isin(red_lines(self.row)), "red", ""),
         )
         columns = {
             "content": "条目", "points": "可挽回（分）", "remedy": "整改建议", "owner": "责任人", "due": "期限",

@@ -3,7 +3,7 @@
 Its four parts are the guidance's (附件1三（二）4): 监测数据, 分析结果, 结论, 建议.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -22,7 +22,6 @@ from chengxin.ledgers.verification import barred, clock, rates
 from chengxin.render import tables
 from chengxin.render.tables import Caption
 from chengxin.reports.county_index import DEMO
-from chengxin.reports.point_advice import advice, unfavourable
 from chengxin.settings import settings
 from chengxin.store import read
 from chengxin.store.engine import open_store
@@ -30,7 +29,6 @@ from chengxin.workflow import inputs
 from chengxin.workflow.cache import held
 
 CITY, HIDDEN = "city", "＊"
-CONTRADICTS = "前后矛盾或与台账不符"
 FILED = {
     "points": "监测点", "due": "应报", "on_time": STATES["on_time"], "late": STATES["late"],
     "returned": STATES["returned"], "missing": STATES["missing"],
@@ -140,10 +138,7 @@ class MonitoringYear:
         rows = rows.assign(
             quarter=rows["quarter"].map(season),
             items=["、".join(map(str, items)) for items in rows["contradictions"]],
-            why=[
-                "".join(text for text in said if CONTRADICTS in text and text.startswith("第"))
-                for said in rows["reasons"]
-            ],
+            why=rows["contradiction_reasons"].map("".join),
         )
         columns = {"name": "监测点", "quarter": "季度", "items": "矛盾项", "why": "说明"}
         return tables.table(rows, columns, Caption("填报与填报、填报与台账相矛盾的季报", "表6"))
@@ -185,8 +180,8 @@ class MonitoringYear:
                 {"point": "监测点", "kind": "器具名称", "serial": "出厂编号", "valid_until": "有效期至"},
                 Caption("不在有效检定期内的在用强检器具", "表7"),
             ),
-            _candidates(last, "recommend_merchant", "decision_merchant", Caption("候选", "表8", "诚信计量商户推荐")),
-            _candidates(last, "cancel_review", "decision_cancel", Caption("候选", "表9", "提请研究取消监测点资格的")),
+            _candidates(last, "merchant", Caption("候选", "表8", "诚信计量商户推荐")),
+            _candidates(last, "cancel", Caption("候选", "表9", "提请研究取消监测点资格的")),
         ]
 
     def _advised(self, late: int, last: pd.DataFrame) -> Iterator[str]:
@@ -215,9 +210,9 @@ class MonitoringYear:
             yield tables.facts(
                 {
                     "监测数据": quarters or "没有应报季报",
-                    "分析结果": unfavourable(mine),
+                    "分析结果": _unfavourable(mine),
                     "结论": "".join(self._said(mine, tools)),
-                    "建议": advice(mine, tools),
+                    "建议": _advice(mine, tools),
                 },
                 f"{point.name}（{point.sector}）",
             )
@@ -229,10 +224,47 @@ class MonitoringYear:
         return "\n".join(f"{name}={whole.get(name, 0)}" for name in names) + "\n"
 
 
-def _candidates(last: pd.DataFrame, flag: str, decision: str, caption: Caption) -> tables.Html:
-    rows = last[last[flag]]
-    rows = rows.assign(why=[said[-1] for said in rows["reasons"]], decided=rows[decision])
-    return tables.table(rows, {"name": "监测点", "sector": "行业", "why": "依据", "decided": "决定"}, caption)
+def _candidates(last: pd.DataFrame, kind: str, caption: Caption) -> tables.Html:
+    columns = {"name": "监测点", "sector": "行业", f"{kind}_reason": "依据", f"decision_{kind}": "决定"}
+    return tables.table(last[last[f"{kind}_reason"] != ""], columns, caption)
+
+
+def _items(numbers: Iterable[int]) -> str:
+    """Items of the form by number and name."""
+    labels = {item.number: item.label for item in load_form().items}
+    return "、".join(f"第{number}项{labels[number]}" for number in numbers)
+
+
+def _unfavourable(judged: pd.DataFrame) -> str:
+    """The items that were not in order, quarter by quarter.
+
+    Parameters
+    ----------
+    judged : the point's filings, from `judge.judge`
+    """
+    quarters = [f"{season(row.quarter)}：{_items(row.unfavourable)}" for row in judged.itertuples() if row.unfavourable]
+    return f"不利项：{'；'.join(quarters)}。" if quarters else "没有不利项。"
+
+
+def _advice(judged: pd.DataFrame, clocked: pd.DataFrame) -> str:
+    """What a point is to do next.
+
+    Parameters
+    ----------
+    judged, clocked : the point's filings, from `judge.judge`, and its instruments, from `verification.clock`
+    """
+    steps = []
+    late = int(barred(clocked, "mandatory").sum())
+    if late:
+        steps.append(f"{late}台（件）强检器具立即停用并申请检定")
+    if judged["state"].isin(["late", "missing"]).any():
+        steps.append("按期报送季报")
+    if judged["contradictions"].map(len).any() or judged["overstated"].map(len).any():
+        steps.append("核对填报数据，如实填报")
+    last = judged[judged["submitted"].notna()].sort_values("quarter").tail(1)
+    if last["unfavourable"].map(len).any():
+        steps.append(f"整改{_items(last['unfavourable'].iloc[0])}")
+    return "；".join(steps) + "。" if steps else "继续保持。"
 
 
 def _sentences(said: Iterator[str]) -> tables.Html:

@@ -133,12 +133,14 @@ def test_instruments_are_those_of_the_clock(books, day):
 
 
 def test_candidates_carry_dates_and_the_rule(watch, judged):
-    for kind in ("recommend_merchant", "cancel_review"):
+    words = {"merchant": ("recommend_merchant", "推荐对象"), "cancel": ("cancel_review", "取消监测点资格")}
+    for kind, (flag, word) in words.items():
         made = candidates(watch, QUARTER, kind)
-        assert set(made["point"]) == set(judged.loc[(judged["quarter"] == QUARTER) & judged[kind], "point"])
-        for said in made["reasons"]:
-            assert "附件1四2" in said[-1]
-            assert "截至2026年10月31日" in said[-1]
+        assert set(made["point"]) == set(judged.loc[(judged["quarter"] == QUARTER) & judged[flag], "point"])
+        for sentence in made["reason"]:
+            assert "附件1四2" in sentence
+            assert "截至2026年10月31日" in sentence
+            assert word in sentence
 
 
 def test_a_unit_has_only_its_own(watch):

@@ -59,7 +59,9 @@ def judge(
     one row per point and quarter: point, name, unit, sector, quarter, due, submitted, days_late, state, answered,
     unfavourable, contradictions, discrepancies, overstated (lists of item numbers), valid_rate, gm2d_rate,
     settle_rate (percent; None for 0/0), status (None while not due), irregular, recommend_merchant, cancel_review,
-    decision_merchant, decision_cancel, reasons (list of sentences), and the form's counts
+    decision_merchant, decision_cancel, reasons (list of sentences); of these once more by themselves
+    contradiction_reasons (list), merchant_reason and cancel_reason (a sentence, empty where the point is no
+    candidate); and the form's counts
 
     Raises
     ------
@@ -79,7 +81,9 @@ def judge(
     for kind in ("merchant", "cancel"):
         told[f"decision_{kind}"] = _decided(told, decisions, kind, as_of)
     grounds = Grounds(standing)
-    told["reasons"] = pd.Series([grounds.of(int(n)) for n in kept], told.index, dtype=object)
+    for name, said in (("reasons", grounds.of), ("contradiction_reasons", grounds.contradictions),
+                       ("merchant_reason", grounds.merchant), ("cancel_reason", grounds.cancel)):  # fmt: skip
+        told[name] = pd.Series([said(int(n)) for n in kept], told.index, dtype=object)
     return pd.concat([told, filed.counts.iloc[kept].reset_index(drop=True)], axis=1)
 
 

@@ -44,7 +44,14 @@ class Grounds:
 
     def of(self, n: int) -> list[str]:
         """All sentences of one row, gravest last: filing, contents, check, candidates."""
-        return [*self._filing(n), *self._contents(n), *self._check(n), *self._candidates(n)]
+        candidate = filter(None, (self.merchant(n), self.cancel(n)))
+        return [*self._filing(n), *self._contents(n), *self._check(n), *candidate]
+
+    def contradictions(self, n: int) -> list[str]:
+        """What of one row's filing contradicts itself, another one or the ledgers, a sentence an item."""
+        if not self.standing.given[n]:
+            return []
+        return [f"第{number}项前后矛盾或与台账不符：{fact}。" for number, fact in self.noted.get(n, ())]
 
     def _filing(self, n: int) -> Iterator[str]:
         what, limit = f"{in_words(self.quarter[n])}信息表", f"期限{day_in_words(self.due[n])}（含当日）"
@@ -70,8 +77,7 @@ class Grounds:
             yield f"{blank}没有填完，{back}（{rule}）。"
         elif self.returned[n]:
             yield f"{day_in_words(self.returned[n])}曾退回。"
-        for number, said in self.noted.get(n, ()):
-            yield f"第{number}项前后矛盾或与台账不符：{said}。"
+        yield from self.contradictions(n)
         for j in self.bad[n]:
             item = self.form.items[j]
             yield f"第{item.id}项（{item.label}）不符合要求：{item.remedy}。"
@@ -91,25 +97,30 @@ class Grounds:
             found.append((order.index(way), sentence))
         yield from (sentence for _, sentence in sorted(found, key=lambda pair: pair[0]))
 
-    def _candidates(self, n: int) -> Iterator[str]:
-        day = f"截至{day_in_words(self.standing.as_of)}"
-        if self.standing.recommend[n]:
-            many = self.standing.needed("good_quarters")
-            first = in_words(str(period(self.quarter[n]) - (many - 1)))
-            span = f"{first}至{in_words(self.quarter[n])}连续{many}个季度" if many > 1 else in_words(self.quarter[n])
-            rule = self.form.rules["merchant"].quoted()
-            yield (
-                f"{day}，{span}报送良好，列为诚信计量商户推荐对象，"
-                f"是否推荐由有权决定的人填写（{rule}；季度数原文没有规定，按设定）。"
-            )
-        if self.standing.cancel[n]:
-            many = self.standing.needed("irregular_quarters")
-            each = "；".join(self._irregular(i) for i in range(n - many + 1, n + 1))
-            rule = self.form.rules["cancel"].quoted()
-            yield (
-                f"{day}，连续{many}个季度报送不规范（{each}），列入取消监测点资格研究名单，"
-                f"是否取消由有权决定的人填写（{rule}；季度数原文没有规定，按设定）。"
-            )
+    def merchant(self, n: int) -> str:
+        """Why the point of a row is a candidate for 诚信计量商户; empty where it is none."""
+        if not self.standing.recommend[n]:
+            return ""
+        many = self.standing.needed("good_quarters")
+        first = in_words(str(period(self.quarter[n]) - (many - 1)))
+        span = f"{first}至{in_words(self.quarter[n])}连续{many}个季度" if many > 1 else in_words(self.quarter[n])
+        rule = self.form.rules["merchant"].quoted()
+        return (
+            f"截至{day_in_words(self.standing.as_of)}，{span}报送良好，列为诚信计量商户推荐对象，"
+            f"是否推荐由有权决定的人填写（{rule}；季度数原文没有规定，按设定）。"
+        )
+
+    def cancel(self, n: int) -> str:
+        """Why the point of a row is a candidate for cancellation; empty where it is none."""
+        if not self.standing.cancel[n]:
+            return ""
+        many = self.standing.needed("irregular_quarters")
+        each = "；".join(self._irregular(i) for i in range(n - many + 1, n + 1))
+        rule = self.form.rules["cancel"].quoted()
+        return (
+            f"截至{day_in_words(self.standing.as_of)}，连续{many}个季度报送不规范（{each}），列入取消监测点资格研究名单，"
+            f"是否取消由有权决定的人填写（{rule}；季度数原文没有规定，按设定）。"
+        )
 
     def _irregular(self, n: int) -> str:
         kinds = self.form.irregular

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from chengxin.figures.area import CloseUp
-from chengxin.figures.breakdown import UNSEEN
+from chengxin.figures.breakdown import UNSEEN, red_lines
 from chengxin.ledgers.filings.quarters import day_in_words
 from chengxin.render import tables
 from chengxin.render.html import escaped
@@ -31,8 +31,7 @@ def notices(shown: CloseUp) -> Html:
     """What must be known before any figure: red lines, what is not assessed, whether it is approved."""
     about, said = shown.about, []
     lines = {line.id: line for line in shown.rubric.lines}
-    if about["red_lines"]:
-        red = "；".join(f"{name}条{lines[name].label}" for name in str(about["red_lines"]).split("、"))
+    if red := "；".join(f"{name}条{lines[name].label}" for name in red_lines(about)):
         said.append(("cx-bad", f"红线情形：{red}。"))
     if not about["complete"]:
         open_ = shown.lines[(shown.lines["outcome"] == "not_assessed") & (shown.lines["section"] == "base")]

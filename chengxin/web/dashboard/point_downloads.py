@@ -22,11 +22,10 @@ DIFFERS = {"way": "差异", "name": "监测点", "short_name": "填报单位", "
            "seen": "核查"}  # fmt: skip
 TOOLS = {"state": "状态", "days_left": "剩余（天）", "until": "有效期至", "kind": "器具名称", "serial": "出厂编号",
          "management": "管理方式", "held": "监测点", "short_name": "填报单位", "place": "使用地点"}  # fmt: skip
-NAMED = {"name": "监测点", "short_name": "填报单位", "sector": "行业", "decided": "决定", "why": "依据"}
+CANDIDATES = {"name": "监测点", "short_name": "填报单位", "sector": "行业", "decision": "决定", "reason": "依据"}
 BY = {"short_name": ("各填报单位", "填报单位"), "sector": ("各行业", "行业"), "quarter": ("各季度", "季度")}
 
-KINDS = [("诚信计量商户候选", "recommend_merchant", "decision_merchant"),
-         ("取消资格研究", "cancel_review", "decision_cancel")]  # fmt: skip
+KINDS = {"merchant": "诚信计量商户候选", "cancel": "取消资格研究"}
 
 
 def shown(watch: Watch, quarter: str, unit: str) -> Shown:
@@ -47,7 +46,7 @@ def shown(watch: Watch, quarter: str, unit: str) -> Shown:
             rows["quarter"] = rows["quarter"].map(in_words)
         sheets.append(Sheet(f"{name}报送", rows, {by: label, **FILED}, {"in_time_rate": 1}, bar="in_time_rate"))
     sheets += [_wanting(watch, quarter), _agreed(watch, quarter), _differing(watch, quarter), _tools(tools)]
-    sheets += [_named(watch, quarter, *kind) for kind in KINDS]
+    sheets += [_candidates(watch, quarter, *kind) for kind in KINDS.items()]
     return Shown("监测点看板", {"季度": in_words(quarter), "填报单位": unit}, watch.as_of, watch.demo, sheets, sheets,
                  exports.said(head))  # fmt: skip
 
@@ -87,9 +86,7 @@ def _tools(rows: pd.DataFrame) -> Sheet:
     return Sheet("计量器具到期", rows, TOOLS)
 
 
-def _named(watch: Watch, quarter: str, title: str, flag: str, decision: str) -> Sheet:
-    rows = points.candidates(watch, quarter, flag)
-    rows = rows.assign(
-        decided=rows[decision].replace("", "待决定").fillna("待决定"), why=[said[-1] for said in rows["reasons"]]
-    )
-    return Sheet(title, rows, NAMED, aside=["why"])
+def _candidates(watch: Watch, quarter: str, kind: str, title: str) -> Sheet:
+    rows = points.candidates(watch, quarter, kind)
+    rows = rows.assign(decision=rows["decision"].replace("", "待决定").fillna("待决定"))
+    return Sheet(title, rows, CANDIDATES, aside=["reason"])

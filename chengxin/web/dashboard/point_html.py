@@ -188,22 +188,21 @@ def _instrument(row: dict[Any, Any]) -> str:
     )  # fmt: skip
 
 
-def candidates(rows: pd.DataFrame, decision: str) -> Html:
+def candidates(rows: pd.DataFrame) -> Html:
     """Points on whom a person decides, each with its grounds and what was decided.
 
     Parameters
     ----------
     rows : from `points.candidates`
-    decision : column with what was decided
     """
-    return _listed(rows.assign(decided=rows[decision]), _candidate, "没有候选。", 6, "cx-items")
+    return _listed(rows, _candidate, "没有候选。", 6, "cx-items")
 
 
 def _candidate(row: dict[Any, Any]) -> str:
-    decided = row["decided"]
+    decided = row["decision"]
     return escaped(
         '<li><b>{name}</b>（{unit}，{sector}） <span class="cx-tag {tag}">{decided}</span>'
         '<p class="cx-rule">{why}</p></li>',
         name=row["name"], unit=row["short_name"], sector=row["sector"], tag="cx-ok" if decided else "cx-warn",
-        decided=decided or "待决定", why=row["reasons"][-1],
+        decided=decided or "待决定", why=row["reason"],
     )  # fmt: skip

@@ -56,7 +56,7 @@ class PointPage(Board):
         where = f"{self.unit.label if unit else '全部填报单位'}{in_words(quarter)}"
         units, sectors, quarters = (watch.filed(mine, None if by == "quarter" else quarter, by) for by in point_html.BY)
         tools = watch.instruments(mine)
-        merchant, cancel = (watch.candidates(mine, quarter, why) for why in ("recommend_merchant", "cancel_review"))
+        merchant, cancel = (watch.candidates(mine, quarter, kind) for kind in ("merchant", "cancel"))
         return {
             "title": html.head("监测点看板", where, f"截至{day_in_words(self.watch.as_of)}"),
             "cards": city_html.cards(figures(mine, quarter, quarters, tools)),
@@ -67,8 +67,8 @@ class PointPage(Board):
             "agreement": point_html.agreement(mine, quarter, ["sector"] if unit else ["short_name", "sector"]),
             "differing": point_html.differing(watch.differing(mine, quarter)),
             "tools": point_html.instruments(tools, "sector" if unit else "short_name"),
-            "merchant": point_html.candidates(merchant, "decision_merchant"),
-            "cancel": point_html.candidates(cancel, "decision_cancel"),
+            "merchant": point_html.candidates(merchant),
+            "cancel": point_html.candidates(cancel),
             "links": self._links(quarter, unit),
         }
 

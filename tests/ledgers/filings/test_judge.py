@@ -284,7 +284,10 @@ def test_four_good_quarters_make_a_candidate_and_nobody_is_appointed():
     table = judged(*year(), quarter=None, as_of=date(2026, 2, 1))
     assert table["recommend_merchant"].tolist() == [False, False, False, True]
     assert table["decision_merchant"].tolist() == [""] * 4
-    said = table["reasons"].iloc[-1][-1]
+    said = table["merchant_reason"].iloc[-1]
+    assert table["merchant_reason"].tolist()[:3] == [""] * 3
+    assert table["cancel_reason"].tolist() == [""] * 4
+    assert table["reasons"].iloc[-1][-1] == said
     assert "2025年第一季度至2025年第四季度连续4个季度报送良好" in said
     assert FORM.rules["merchant"].text in said
     assert "截至2026年2月1日" in said
@@ -326,7 +329,9 @@ def test_two_irregular_quarters_are_reviewed_and_nothing_is_cancelled():
     assert table["status"].tolist() == ["ok", "rectify", "cancel_review", "ok"]
     assert table["cancel_review"].tolist() == [False, False, True, False]
     assert table["decision_cancel"].tolist() == [""] * 4
-    said = table["reasons"].iloc[2][-1]
+    said = table["cancel_reason"].iloc[2]
+    assert table["reasons"].iloc[2][-1] == said
+    assert [reason for reason in table["cancel_reason"] if reason] == [said]
     assert "2025年第二季度逾期报送，期限2025年7月15日；2025年第三季度未报送，期限2025年10月15日" in said
     assert FORM.rules["cancel"].text.rstrip("。") in said
 
@@ -405,9 +410,10 @@ def test_the_instrument_clock_finds_what_the_filing_does_not_say():
     seen = clock(instruments, verifications, date(2025, 3, 31))
     row = judged(filed, quarter="2025Q1", clocked=seen).iloc[0]
     assert (row["contradictions"], row["unfavourable"], row["valid_rate"]) == ([1], [1], 100)
-    assert any(
-        "台账中强制检定而超期、不合格或未检定的1台（件），填报只承认0台（件）" in said for said in row["reasons"]
-    )
+    (said,) = row["contradiction_reasons"]
+    assert said.startswith("第1项")
+    assert "台账中强制检定而超期、不合格或未检定的1台（件），填报只承认0台（件）" in said
+    assert said in row["reasons"]
     assert judged(filed, quarter="2025Q1").iloc[0]["status"] == "ok"
 
 
