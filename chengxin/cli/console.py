@@ -164,13 +164,13 @@ def _usage(ctx: Any) -> str:
 def _written(param: Any) -> str:
     """A parameter as it is typed: ``观测.csv``, ``--rubric 细则``, ``--force``."""
     if param.param_type_name == "argument":
-        return param.metavar + ("…" if param.nargs == -1 else "")
+        return f"{param.metavar}{'…' if param.nargs == -1 else ''}"
     return "、".join(param.opts) + ("" if param.is_flag else f" {param.metavar}")
 
 
 def _meaning(param: Any) -> str:
     default = "必填" if param.required else f"缺省{param.default}" if param.default else ""
-    return param.help + (f"（{default}）" if default else "")
+    return f"{param.help}（{default}）" if default else str(param.help)
 
 
 def padded(text: str, width: int) -> str:

@@ -1,3 +1,4 @@
+# mypy: disallow-untyped-calls
 """The process that kernels are forked from: everything imported, and for reports the city computed once.
 
 Started by `kernels.Forks` with one end of a socket pair. Each request (argv, cwd, env of a kernel as jupyter_client
@@ -191,10 +192,10 @@ def _become(wanted: dict[str, Any], line: socket.socket) -> None:
         from ipykernel.kernelapp import IPKernelApp
 
         app = IPKernelApp.instance()
-        app.initialize(words)
+        app.initialize(words)  # type: ignore[no-untyped-call]
         if "ipywidgets" in sys.modules:  # imported before there was a kernel to tell of it
             sys.modules["ipywidgets"].load_ipython_extension(app.shell)
-        app.start()
+        app.start()  # type: ignore[no-untyped-call]
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1

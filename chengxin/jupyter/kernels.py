@@ -18,37 +18,45 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.manager import AsyncKernelManager
-from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from jupyter_client import AsyncKernelClient, AsyncKernelManager  # type: ignore[attr-defined, unused-ignore]
+from jupyter_client.provisioning import LocalProvisioner  # type: ignore[attr-defined, unused-ignore]
+
+from chengxin.jupyter import compat
 
 START = 60  # seconds the process may take to import and compute
+Source = Callable[[Mapping[str, str]], Awaitable["Forks"]]  # a kernel's environment → what it is forked from
 
 
 class QuickClient(AsyncKernelClient):
-    """A client that is ready as soon as the kernel has answered on both channels."""
+    """A client that is ready as soon as the kernel has answered on both channels.
+
+    The answer is not looked at: an ipykernel of any version admitted here speaks the client's own protocol.
+    """
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         end = time.monotonic() + (timeout or 600)
         while time.monotonic() < end:
-            asked = self.kernel_info()
+            request = self.kernel_info()
             with contextlib.suppress(Empty):
-                reply = await self.shell_channel.get_msg(timeout=1)
-                while reply["parent_header"].get("msg_id") != asked:
-                    reply = await self.shell_channel.get_msg(timeout=1)
-                said = await self.iopub_channel.get_msg(timeout=0.2)
-                while said["parent_header"].get("msg_id") != asked or said["content"].get("execution_state") != "idle":
-                    said = await self.iopub_channel.get_msg(timeout=0.2)
-                self._handle_kernel_info_reply(reply)
+                reply = await self.get_shell_msg(timeout=1)
+                while reply["parent_header"].get("msg_id") != request:
+                    reply = await self.get_shell_msg(timeout=1)
+                event = await self.get_iopub_msg(timeout=0.2)
+                while event["parent_header"].get("msg_id") != request or not _idle(event):
+                    event = await self.get_iopub_msg(timeout=0.2)
                 return
-            if not await self._async_is_alive():
+            if not await self.is_alive():
                 raise RuntimeError("Kernel died before replying to kernel_info")
         raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
+
+
+def _idle(event: dict[str, Any]) -> bool:
+    return bool(event["content"].get("execution_state") == "idle")
 
 
 class Forking:
@@ -57,25 +65,25 @@ class Forking:
     The kernel is forked where the manager has a ``source``.
     """
 
-    source: "Forks | None" = None
+    source: Source | None = None
 
     def __init__(self, **options: object) -> None:
         folder = tempfile.mkdtemp(prefix="chengxin-")  # only its user may enter
         super().__init__(**{"transport": "ipc", "ip": f"{folder}/kernel", **options})
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
-    async def _async_pre_start_kernel(self: Any, **options: Any) -> Any:
+    async def start_kernel(self: Any, **options: Any) -> None:
         if self.source is not None and self.provisioner is None:
-            self.kernel_id = self.kernel_id or options.get("kernel_id") or self.ip
-            self.provisioner = ForkProvisioner(self.source, kernel_id=self.kernel_id, kernel_spec=self.kernel_spec,
-                                               parent=self)  # fmt: skip
-        return await super()._async_pre_start_kernel(**options)  # type: ignore[misc]
+            name = self.kernel_id or options.get("kernel_id") or self.ip
+            self.provisioner = ForkProvisioner(self.source, kernel_id=name, kernel_spec=self.kernel_spec, parent=self)
+        await super().start_kernel(**options)  # type: ignore[misc]
 
 
-class QuickKernel(Forking, AsyncKernelManager):  # type: ignore[misc]
+class QuickKernel(compat.QuickEnd, Forking, AsyncKernelManager):  # type: ignore[misc]
     """A local kernel without fixed waits; forked where the class has a ``source``, see `Forks.kernel`."""
 
     def __init__(self, **options: object) -> None:
+        compat.there(compat.ENDING)  # else said in the log
         super().__init__(**{"client_factory": QuickClient, **options})
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
@@ -83,10 +91,6 @@ class QuickKernel(Forking, AsyncKernelManager):  # type: ignore[misc]
         quiet = {"loggers": {"tornado.general": {"level": "CRITICAL"}}}  # a message that comes while the sockets close
         words = ["--log-level=CRITICAL", f"--IPKernelApp.logging_config={quiet}"]
         return [*super().format_kernel_cmd(extra_arguments), *words]
-
-    async def _async_wait(self, pollinterval: float = 0.01) -> None:
-        while await self._async_is_alive():
-            await asyncio.sleep(0.01)
 
 
 class Forked:
@@ -119,20 +123,18 @@ class Forked:
 class ForkProvisioner(LocalProvisioner):
     """Has a kernel forked from the preloaded process; starts an ordinary one where that fails."""
 
-    def __init__(self, source: "Forks", **options: Any) -> None:
+    def __init__(self, source: "Source", **options: Any) -> None:
         super().__init__(**options)
         self.source = source
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
-        wanted = {
-            "argv": cmd,
-            "cwd": kwargs.get("cwd") or str(Path.cwd()),
-            "env": kwargs.get("env") or dict(os.environ),
-        }
+        environment = kwargs.get("env") or dict(os.environ)
+        request = {"argv": cmd, "cwd": kwargs.get("cwd") or str(Path.cwd()), "env": environment}
+        forks = await self.source(environment)
         try:
-            forked = await asyncio.to_thread(self.source.fork, wanted)
+            forked = await asyncio.to_thread(forks.fork, request)
         except (OSError, ValueError):
-            self.source.failed = True
+            forks.failed = True
             return await super().launch_kernel(cmd, **kwargs)
         self.process: Any = forked
         self.pid = self.pgid = forked.pid
@@ -248,7 +250,11 @@ class Forks:
     @property
     def kernel(self) -> type[QuickKernel]:
         """Kernel manager class for Papermill: its kernels come from here."""
-        return type("ForkedKernel", (QuickKernel,), {"source": self})
+
+        async def source(_manager: QuickKernel, _environment: Mapping[str, str]) -> Forks:
+            return self
+
+        return type("ForkedKernel", (QuickKernel,), {"source": source})
 
 
 class Gathered(Forks):

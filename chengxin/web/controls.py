@@ -11,6 +11,7 @@ from typing import Any
 
 import ipywidgets as w
 
+from chengxin.jupyter import compat
 from chengxin.render.html import escaped
 from chengxin.render.tables import Html
 
@@ -139,28 +140,27 @@ def said_saved(widget: w.HTML, state: str, words: str) -> None:
 
 def mark(widget: w.DOMWidget, state: str) -> None:
     """Give a line or card one of the states ok, warn, bad, or none."""
-    kept = [name for name in widget._dom_classes if name not in STATES]
+    kept = [name for name in compat.classes_of(widget) if name not in STATES]
     dress(widget, [*kept, *([f"cx-{state}"] if state else [])])
 
 
 def visible(widget: w.DOMWidget, there: bool) -> None:
     """Show or hide a widget; a hidden one is out of the keyboard's order too."""
-    kept = [name for name in widget._dom_classes if name != OFF]
+    kept = [name for name in compat.classes_of(widget) if name != OFF]
     dress(widget, kept if there else [*kept, OFF])
 
 
 def made(kind: Any, *classes: str, **options: Any) -> Any:
     """A widget of a kind, in one message, with the layout and style that all of its kind share."""
-    shared: dict[str, Any] = {"layout": _layout(), "_dom_classes": classes}
+    shared: dict[str, Any] = {"layout": _layout()}
     if "style" in kind.class_traits():
         shared["style"] = _style(kind)
-    return kind(**shared, **options)
+    return compat.with_classes(kind, classes, **shared, **options)
 
 
 def dress(widget: w.DOMWidget, classes: Sequence[str]) -> None:
     """Give a widget these classes and no others; nothing is sent where they stay the same."""
-    if tuple(classes) != tuple(widget._dom_classes):
-        widget._dom_classes = tuple(classes)
+    compat.set_classes(widget, classes)
 
 
 @cache

@@ -6,15 +6,12 @@ The address is only looked up; it cannot say who somebody is.
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
 from urllib.parse import parse_qsl
 
-import comm
 import ipywidgets as w
-from ipykernel.comm.comm import BaseComm
-from ipykernel.kernelbase import Kernel
 
 from chengxin.errors import ChengxinError
+from chengxin.jupyter import compat
 from chengxin.render import html
 from chengxin.store.access import LOCAL, current
 from chengxin.web import controls
@@ -65,7 +62,7 @@ def afterwards(work: Callable[[], None], stage: w.Box) -> None:
     stage : holds a line that says so until then, and for good if the work fails
     """
     loop = loop_of_kernel()
-    if loop is None or not html.served():
+    if loop is None or not html.served() or not compat.there(compat.COMMS):
         _done(work, stage)
         return
     stage.children = (controls.block('<p class="cx-banner" role="status">正在打开，请稍候。</p>'),)
@@ -75,24 +72,18 @@ def afterwards(work: Callable[[], None], stage: w.Box) -> None:
         while waiting:
             _quietly(waiting.pop(), stage)
 
-    def asked_for(line: Any, message: Any) -> None:
-        once()
-        w.Widget.handle_control_comm_opened(line, message)
-
     loop.call_later(SOON, once)
-    comm.get_comm_manager().register_target("jupyter.widget.control", asked_for)
+    compat.when_asked_for_widgets(once)
 
 
 def _quietly(work: Callable[[], None], stage: w.Box) -> None:
-    announced, comm.create_comm = comm.create_comm, _unannounced
-    try:
-        _done(work, stage)
-    except Exception:
-        said = "没有打开，已填的内容都还在。请刷新本页；仍不行请告知管理员。"
-        stage.children = (controls.block('<p class="cx-banner cx-bad" role="alert">{said}</p>', said=said),)
-        raise
-    finally:
-        comm.create_comm = announced
+    with compat.unannounced():
+        try:
+            _done(work, stage)
+        except Exception:
+            said = "没有打开，已填的内容都还在。请刷新本页；仍不行请告知管理员。"
+            stage.children = (controls.block('<p class="cx-banner cx-bad" role="alert">{said}</p>', said=said),)
+            raise
 
 
 def _done(work: Callable[[], None], stage: w.Box) -> None:
@@ -101,11 +92,3 @@ def _done(work: Callable[[], None], stage: w.Box) -> None:
     except ChengxinError as error:
         said = controls.block('<p class="cx-banner" role="status">{error}</p>', error=error)
         stage.children = (controls.box(controls.shown(html.style()), said, classes=["cx-page", "cx-broad"]),)
-
-
-def _unannounced(**about: Any) -> BaseComm:
-    """A widget's line to the browser that the browser has not been told of."""
-    made = BaseComm(**{**about, "primary": False})
-    made.kernel = Kernel.instance()  # else set when it is announced, and nothing is sent before
-    comm.get_comm_manager().register_comm(made)
-    return made

@@ -1,3 +1,4 @@
+# mypy: disallow-untyped-calls
 """The site itself: Voilà's application with the kit's own pages, and of Voilà's addresses only those that are needed.
 
 Every handler goes through `Guarded`: security headers, and error pages in Chinese without traceback.
@@ -9,26 +10,17 @@ import signal
 import urllib.parse
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import nbformat
 import tornado.httpserver
 import tornado.ioloop
 import tornado.netutil
-import voila.notebook_renderer
-from jinja2.bccache import Bucket, BytecodeCache
 from jupyter_server.auth.decorator import allow_unauthenticated
-from jupyter_server.base.handlers import FileFindHandler, JupyterHandler
-from jupyter_server.services.kernels.handlers import KernelHandler
-from jupyterlab_server.themes_handler import ThemesHandler
+from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError
-from voila.app import Voila
-from voila.exporter import VoilaExporter
-from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
-from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
-from voila.tornado.handler import TornadoVoilaHandler
-from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
+from chengxin.jupyter import compat
 from chengxin.jupyter.kernels import Forks
 from chengxin.reports.kinds import KINDS
 from chengxin.settings import settings
@@ -43,74 +35,39 @@ BODY = 1 << 16  # bytes of a form; files come over the line to a kernel
 SHELVES = {"entry": "录入", "dashboard": "看板", "lab": "规则试验"}
 
 
-class Render(Guarded, TornadoVoilaHandler):
+class Render(Guarded):
     """A notebook as a page, for those who may open it, with who they are handed to its kernel."""
 
-    ticket = ""
+    ticket, gone = "", False
 
-    async def get(self, path: str = "") -> None:
+    async def get(self: Any, path: str = "") -> None:
         self._allowed(path)
         user = self.current_user
-        left = self.request.connection.stream.closed
+        left = compat.reader_gone(self)
         self.ticket = await self.kernel_manager.ticket(user.username, left)
         headers = self.request.headers
         headers[IDENTITY], headers[TICKET] = json.dumps(identity(user.access)), self.ticket
         try:
-            await super().get(path)
+            await super().get(path)  # type: ignore[misc]
         finally:
             await self.kernel_manager.settle(self.ticket, left())
 
-    def head(self, path: str = "") -> None:
+    def head(self: Any, path: str = "") -> None:
         """As `get` says whether and how there is a page; no kernel is started."""
         self._allowed(path)
         self.set_header("Cache-Control", "no-cache, no-store, must-revalidate")
         self.finish()
 
-    def _allowed(self, path: str) -> None:
+    def _allowed(self: Any, path: str) -> None:
         if path not in self.settings["chengxin_pages"]:
             raise HTTPError(404)
         if not may_open(self.current_user.access, path):
             raise HTTPError(403)
 
-    def on_connection_close(self) -> None:
-        super().on_connection_close()
+    def on_connection_close(self: Any) -> None:
+        self.gone = True
+        super().on_connection_close()  # type: ignore[misc]
         tornado.ioloop.IOLoop.current().spawn_callback(self.kernel_manager.settle, self.ticket, left=True)
-
-
-class Compiled(BytecodeCache):
-    """Compiled templates of this server: Voilà's exporter compiles all of a page's for every page."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self.kept:
-            bucket.bytecode_from_string(self.kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.kept[bucket.key] = bucket.bytecode_to_string()
-
-
-class Exporter(VoilaExporter):
-    """Voilà's exporter with the compiled templates kept; the head of a page does not wait for its kernel to start."""
-
-    compiled = Compiled()
-
-    def _create_environment(self) -> Any:
-        environment = super()._create_environment()
-        environment.bytecode_cache = self.compiled
-        return environment
-
-    async def generate_from_notebook_node(self, nb: Any, *args: Any, extra_context: Any, **options: Any) -> Any:
-        start = extra_context["kernel_start"]
-
-        async def started(book: Any) -> Any:
-            await start.keywords["kernel_future"].ready
-            return await start(book)
-
-        context = {**extra_context, "kernel_start": started}
-        async for piece in super().generate_from_notebook_node(nb, *args, extra_context=context, **options):
-            yield piece
 
 
 class Home(Guarded, JupyterHandler):
@@ -201,6 +158,10 @@ class NotFound(Guarded, JupyterHandler):
         raise HTTPError(404)
 
 
+def _notebook(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+
+
 def pages(root: Path) -> dict[str, dict[str, str]]:
     """The notebooks under the served root: path → title and first words, from each one's first cell.
 
@@ -208,7 +169,7 @@ def pages(root: Path) -> dict[str, dict[str, str]]:
     """
     found = {}
     for shelf in SHELVES:
-        books = [(path, nbformat.read(path, as_version=4)) for path in sorted((root / shelf).glob("*.ipynb"))]
+        books = [(path, _notebook(path)) for path in sorted((root / shelf).glob("*.ipynb"))]
         for path, book in sorted(books, key=lambda each: each[1].metadata.get("order", 0)):
             lines = book.cells[0].source.splitlines() if book.cells and book.cells[0].cell_type == "markdown" else []
             said = next((line.strip() for line in lines[1:] if line.strip()), "")
@@ -217,17 +178,21 @@ def pages(root: Path) -> dict[str, dict[str, str]]:
     return found
 
 
-class Site(Voila):
-    """Voilà with the kit's handlers; everything of Voilà's that is not named here does not exist."""
+# Voilà's addresses that the site has, each with what stands before it; every other does not exist
+GUARDS: dict[str, type] = {
+    "api/kernels/*": Owned,
+    "api/kernels/*/channels": Channels,
+    "voila/api/shutdown/*": Owned,
+    "voila/api/themes/*": Guarded,
+    "voila/labextensions/*": Guarded,
+    "voila/render/*": Render,
+    "voila/static/*": Guarded,
+    "voila/templates/*": Template,
+}
 
-    KEPT: ClassVar[dict[type, type]] = {
-        KernelHandler: Owned,
-        VoilaKernelWebsocketHandler: Channels,
-        VoilaShutdownKernelHandler: Owned,
-        MultiStaticFileHandler: Guarded,
-        ThemesHandler: Guarded,
-        FileFindHandler: Guarded,
-    }
+
+class Site(compat.application()):  # type: ignore[misc]
+    """Voilà with the kit's handlers; everything of Voilà's that is not named in `GUARDS` does not exist."""
 
     def arrange(
         self, *, demo: bool, reports: Path | None, sources: Mapping[bool, Forks], ready: Callable[[str], None]
@@ -235,11 +200,11 @@ class Site(Voila):
         """What the command line asked for, see `serve.serve`, and what kernels are forked from, see `Kernels`."""
         self.demo, self.reports, self.sources, self.ready = demo, reports, sources, ready
 
-    def init_settings(self) -> dict[str, Any]:
-        settings = super().init_settings()
+    def settled(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """Voilà's settings and the site's."""
         engine = open_store()
         self.identity_provider.engine = engine
-        voila.notebook_renderer.VoilaExporter = Exporter  # Voilà has no setting for it
+        compat.use_quick_exporter()
         settings["kernel_manager"].sources = self.sources
         return {
             **settings,
@@ -253,21 +218,24 @@ class Site(Voila):
             "xsrf_cookie_kwargs": {"samesite": "Strict"},
         }
 
-    def init_handlers(self) -> list[Any]:
-        """Addresses, each behind its guard."""
+    def guarded(self, handlers: list[Any]) -> list[Any]:
+        """The site's addresses, and of Voilà's those in `GUARDS`, each behind its guard.
+
+        Raises
+        ------
+        UsageError : this Voilà has other addresses
+        """
         base = re.escape(self.base_url)
-        kept: list[Any] = [(base, Home), (base + r"reports/([\w.-]+)", Reports)]
+        own: list[Any] = [(base, Home), (base + r"reports/([\w.-]+)", Reports)]
         if not self.demo:
-            kept += [(base + "login", SignIn), (base + "logout", SignOut)]
-        for pattern, handler, *options in super().init_handlers():
-            if handler in self.KEPT:
-                guarded = type(handler.__name__, (self.KEPT[handler], handler), {})
-                kept.append((pattern, guarded, *options))
-            elif handler is TornadoVoilaHandler:
-                kept.append((pattern, Render, *options))
-            elif handler is TemplateStaticFileHandler:
-                kept.append((pattern, Template, *options))
-        return kept
+            own += [(base + "login", SignIn), (base + "logout", SignOut)]
+        by_address = {re.sub(r"\(.*\)", "*", each[0].removeprefix(self.base_url)): each for each in handlers}
+        if lost := GUARDS.keys() - by_address:
+            raise compat.unusable(lost)
+        for address, guard in GUARDS.items():
+            pattern, handler, *options = by_address[address]
+            own.append((pattern, type(handler.__name__, (guard, handler), {}), *options))
+        return own
 
     async def sweep(self) -> None:
         """End the kernels of people who have signed out, whose session expired or whose account was disabled."""
@@ -276,7 +244,7 @@ class Site(Voila):
                 for kernel in self.kernel_manager.live(owner):
                     await self.kernel_manager.shutdown_kernel(kernel, now=True)
 
-    def listen(self) -> None:
+    def opened(self) -> None:
         """Listen on the one port that was asked for, and say so."""
         size = self.app.settings["websocket_max_message_size"]
         local = self.ip in ("127.0.0.1", "::1")  # a proxy of this machine tells whether its visitor came by HTTPS
@@ -286,7 +254,7 @@ class Site(Voila):
         self.port: int = sockets[0].getsockname()[1]
         self.ready(self.connection_url)
         self.ioloop = tornado.ioloop.IOLoop.current()
-        signal.signal(signal.SIGTERM, self._handle_signal_stop)
+        signal.signal(signal.SIGTERM, lambda *_: self.ioloop.add_callback_from_signal(self.ioloop.stop))
         tornado.ioloop.PeriodicCallback(self.sweep, SWEEP).start()
         try:
             self.ioloop.start()

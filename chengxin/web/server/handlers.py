@@ -1,20 +1,24 @@
+# mypy: disallow-untyped-calls
 """What stands before every address of the site: headers, error pages, whose kernel it is, how many there may be."""
 
 import asyncio
+import hashlib
 import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
+from markupsafe import Markup
 from tornado.web import HTTPError
-from voila.static_file_handler import TemplateStaticFileHandler
-from voila.utils import create_include_assets_functions
 
 from chengxin.jupyter.kernels import Forking, Forks, QuickClient
+from chengxin.paths import TEMPLATES
 from chengxin.settings import settings
 from chengxin.store.access import WHOLE
 
@@ -30,6 +34,7 @@ HEADERS = {
     "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
     "Server": "chengxin",
 }
+PAGES = TEMPLATES / "voila" / "templates" / "chengxin"
 IDENTITY, TICKET = "X-Chengxin-Identity", "X-Chengxin-Ticket"  # set by this server only, never taken from a client
 PATIENCE = 60  # seconds that a dashboard waits at most for the city to be gathered
 SPARE = timedelta(seconds=10)  # a kernel without a page for so long may make room for its owner's next page
@@ -68,12 +73,33 @@ def rendered(handler: Any, name: str, **values: Any) -> str:
     """A page of the template as text, which the browser is told not to keep; every value is escaped by the template."""
     handler.set_header("Cache-Control", "no-store")
     base_url = handler.settings["base_url"]
-    user = getattr(handler, "_jupyter_current_user", None)
-    told = {name: handler.settings[f"chengxin_{name}"] for name in ("demo", "sample")}
-    shared = {"base_url": base_url, "user": user, **told}
-    functions = create_include_assets_functions("chengxin", base_url)
-    template = handler.settings["voila_jinja2_env"].get_template(name)
-    return str(template.render(**functions, **shared, **values))
+    modes = {name: handler.settings[f"chengxin_{name}"] for name in ("demo", "sample")}
+    shared = {"base_url": base_url, "user": _reader(handler), "include_css": partial(_stylesheet, base_url)}
+    return str(_templates().get_template(name).render(**shared, **modes, **values))
+
+
+def _reader(handler: Any) -> Any:
+    """Who looks; nobody where the request failed before that was looked up."""
+    try:
+        return handler.current_user
+    except RuntimeError:
+        return None
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(loader=FileSystemLoader(PAGES), autoescape=True)
+
+
+def _stylesheet(base_url: str, name: str) -> Markup:
+    """The link to a stylesheet; its content's hash is part of it, so that a browser keeps no old one."""
+    address = f"{base_url}voila/templates/chengxin/{name}?v={_hash(name)}"
+    return Markup('<link rel="stylesheet" type="text/css" href="{}">').format(address)
+
+
+@cache
+def _hash(name: str) -> str:
+    return hashlib.sha512((PAGES / name).read_bytes()).hexdigest()[:20]
 
 
 class Owned(Guarded):
@@ -109,9 +135,15 @@ class Kernel(Forking, ServerKernelManager):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"client_factory": QuickClient, **options})
 
-    async def _async_pre_start_kernel(self, **options: Any) -> Any:
-        self.source = await self.parent.source(options["env"])
-        return await super()._async_pre_start_kernel(**options)
+    async def source(self, environment: Mapping[str, str]) -> Forks:
+        """The process that this kernel is forked from."""
+        forks: Forks = await self.parent.source(environment)
+        return forks
+
+    def __await__(self) -> Generator[Any, None, "Kernel"]:
+        """Voilà awaits the kernel of a page before it speaks to it: until then it has started."""
+        yield from self.ready.__await__()  # type: ignore[union-attr]
+        return self
 
 
 class Kernels(AsyncMappingKernelManager):
@@ -121,22 +153,20 @@ class Kernels(AsyncMappingKernelManager):
 
     def __init__(self, **options: Any) -> None:
         ways = {"kernel_manager_class": "chengxin.web.server.handlers.Kernel", "use_pending_kernels": True}
-        super().__init__(**{**ways, **options})
+        super().__init__(**{**ways, **options})  # type: ignore[no-untyped-call]
         self.owners: dict[str, str] = {}  # kernel → account
         self.tickets: dict[str, str] = {}  # page being opened → account
         self.opened: dict[str, str] = {}  # page being opened → its kernel, from then on
 
-    async def _async_start_kernel(self, **options: Any) -> str:
+    async def start_kernel(self, **options: Any) -> str:  # type: ignore[override]
         environment = options.get("env") or {}
         ticket = environment.get(_variable(TICKET), "")
         owner = self.tickets.pop(ticket, None)
         if owner is None:
             raise HTTPError(403)
-        kernel = await super()._async_start_kernel(**options)
+        kernel = await super().start_kernel(**options)
         self.owners[kernel], self.opened[ticket] = owner, kernel
         return str(kernel)
-
-    start_kernel = _async_start_kernel  # type: ignore[assignment]
 
     async def source(self, variables: Mapping[str, str]) -> Forks:
         """Only who may see the whole city starts from the process that has gathered it; a dashboard waits for the
@@ -202,32 +232,31 @@ class Kernels(AsyncMappingKernelManager):
             await self.shutdown_kernel(self.opened[ticket])
         self.opened.pop(ticket, None)
 
-    async def _async_shutdown_kernel(
+    async def shutdown_kernel(  # type: ignore[override]
         self, kernel_id: str, now: bool | None = False, restart: bool | None = False
     ) -> None:
         """The place is free as soon as the kernel is told to end; one that is busy with its page ends at once."""
         self.owners.pop(kernel_id, None)
         now = now or kernel_id in self.opened.values()
-        await super()._async_shutdown_kernel(kernel_id, now=now, restart=restart)
-
-    shutdown_kernel = _async_shutdown_kernel  # type: ignore[assignment]
+        await super().shutdown_kernel(kernel_id, now=now, restart=restart)  # type: ignore[no-untyped-call]
 
     def _open(self, owner: str) -> int:
         return len(self.live(owner)) + list(self.tickets.values()).count(owner)
 
     def _spare(self, kernel: str) -> bool:
-        quiet = datetime.now(UTC) - self.get_kernel(kernel).last_activity > SPARE  # type: ignore[attr-defined]
-        return quiet and not self._kernel_connections.get(kernel, 0)
+        model = self.kernel_model(kernel)  # type: ignore[no-untyped-call]
+        quiet = datetime.now(UTC) - datetime.fromisoformat(model["last_activity"]) > SPARE
+        return quiet and not model["connections"]
 
 
 def _variable(header: str) -> str:
     return f"HTTP_{header.upper().replace('-', '_')}"
 
 
-class Template(Guarded, TemplateStaticFileHandler):
+class Template(Guarded):
     """Static files of the templates in use, and of no other folder."""
 
     def parse_url_path(self, path: str) -> str:
         if not re.fullmatch(r"(chengxin|lab|base)/static/(?!.*\.\.)[^\0]*[^\0/.]", path):
             raise HTTPError(404)
-        return str(super().parse_url_path(path))
+        return str(super().parse_url_path(path))  # type: ignore[misc]

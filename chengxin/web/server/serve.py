@@ -1,3 +1,4 @@
+# mypy: disallow-untyped-calls
 """`chengxin serve`: one site for forms, dashboards, lab and finished reports, on Voilà's own server.
 
 Voilà executes any notebook under its root for whoever knows the path, so the root is a private folder made at
@@ -56,7 +57,7 @@ def served_root(notebooks: Iterable[Path]) -> Iterator[Path]:
 
     with tempfile.TemporaryDirectory(prefix="chengxin-served-") as folder:
         for path in notebooks:
-            book = nbformat.read(path, as_version=4)
+            book = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
             book.cells = [cell for cell in book.cells if CHECK not in cell.metadata.get("tags", [])]
             for cell in book.cells:
                 if cell.cell_type == "code":
@@ -64,7 +65,7 @@ def served_root(notebooks: Iterable[Path]) -> Iterator[Path]:
             book.metadata.pop("widgets", None)
             shelf = Path(folder, path.parent.name)
             shelf.mkdir(exist_ok=True)
-            nbformat.write(book, shelf / path.name)
+            nbformat.write(book, shelf / path.name)  # type: ignore[no-untyped-call]
         yield Path(folder)
 
 
