@@ -5,7 +5,6 @@ To run notebooks alone, name this file too, or pytest does not load it: ``pytest
 """
 
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
+import chromium
 import pytest
 from playwright.sync_api import sync_playwright
 from postgresql import copied, server
@@ -22,8 +22,6 @@ from serving import serving
 from stores import empty_database, opened, sample_database
 
 COMMAND = Path(sys.executable).with_name("chengxin")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-INSTALL = "apt-get install -y chromium fonts-noto-cjk"
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -110,27 +108,25 @@ def fresh(request, tmp_path_factory):
     return lambda template: nullcontext(str(make[template](tmp_path_factory.mktemp(template) / "一 个.db")))
 
 
-def _find() -> str | None:
-    return os.environ.get("CHENGXIN_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+@pytest.fixture(scope="session")
+def tell(pytestconfig):
+    """`tell(sentence)` on the terminal at once, whatever pytest does with the output of tests."""
 
+    def told(sentence: str) -> None:
+        with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            print(f"\n{sentence}", file=sys.stderr, flush=True)
 
-def _chromium() -> str:
-    """Where Chromium is; installed where we may, else the command to run is told."""
-    if not _find() and shutil.which("apt-get") and os.geteuid() == 0:
-        for words in ("apt-get update -qq", f"{INSTALL} -qq"):
-            environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-            subprocess.run(words.split(), env=environment, capture_output=True, check=False)
-    return _find() or pytest.fail(f"The page tests need Chromium and Chinese fonts. Run: sudo {INSTALL}", pytrace=False)
+    return told
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(tell):
     """The system's Chromium, steered by Playwright; its event loop ends with the module."""
-    path = _chromium()
+    path = chromium.there(tell)
     with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=path, args=QUIET)
-        yield chromium
-        chromium.close()
+        opened_ = driver.chromium.launch(executable_path=path, args=QUIET)
+        yield opened_
+        opened_.close()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
-from markupsafe import Markup
 from tornado.web import HTTPError
 
 from chengxin.jupyter.kernels import Forking, Forks, QuickClient
@@ -74,7 +73,7 @@ def rendered(handler: Any, name: str, **values: Any) -> str:
     handler.set_header("Cache-Control", "no-store")
     base_url = handler.settings["base_url"]
     modes = {name: handler.settings[f"chengxin_{name}"] for name in ("demo", "sample")}
-    shared = {"base_url": base_url, "user": _reader(handler), "include_css": partial(_stylesheet, base_url)}
+    shared = {"base_url": base_url, "user": _reader(handler), "address": partial(_address, base_url)}
     return str(_templates().get_template(name).render(**shared, **modes, **values))
 
 
@@ -91,10 +90,9 @@ def _templates() -> Environment:
     return Environment(loader=FileSystemLoader(PAGES), autoescape=True)
 
 
-def _stylesheet(base_url: str, name: str) -> Markup:
-    """The link to a stylesheet; its content's hash is part of it, so that a browser keeps no old one."""
-    address = f"{base_url}voila/templates/chengxin/{name}?v={_hash(name)}"
-    return Markup('<link rel="stylesheet" type="text/css" href="{}">').format(address)
+def _address(base_url: str, name: str) -> str:
+    """The address of a file of the template; its content's hash is part of it, so that a browser keeps no old one."""
+    return f"{base_url}voila/templates/chengxin/{name}?v={_hash(name)}"
 
 
 @cache
