@@ -13,7 +13,9 @@ from chengxin.figures.breakdown import steps
 from chengxin.ledgers.observe import overrides
 from chengxin.ledgers.unit_settings import said as own_settings
 from chengxin.render import charts, tables
+from chengxin.render.demo import REPORT
 from chengxin.render.tables import Caption
+from chengxin.reports.parameters import Code, as_text
 from chengxin.reports.score_sheets import (
     BY_ENTRY,
     EVIDENCE,
@@ -36,7 +38,6 @@ from chengxin.workflow.cache import held
 from chengxin.workflow.inputs import Filled, filled
 
 SIGN = '<p class="sign"><span>编制人：</span><span>审核人：</span><span>签发人：</span><span>日期（盖章）：</span></p>'
-DEMO = "演示数据：本报告由工具包自带的示例数据生成，各项结果均为虚构，不反映任何单位的实际情况。"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class CountyIndex:
 
     def banner(self) -> tables.Html:
         """The 演示数据 banner, or nothing for real data."""
-        return tables.notice(DEMO) if self.demo else tables.Html("")
+        return tables.notice(REPORT) if self.demo else tables.Html("")
 
     def title_facts(self) -> tables.Html:
         """Who, when, how many, by which rubrics."""
@@ -209,7 +210,7 @@ class CountyIndex:
         return pages
 
 
-def county_index(database: str | Engine | None, county: str, period: str) -> CountyIndex:
+def county_index(database: str | Engine | None, county: Code, period: Code) -> CountyIndex:
     """Gather one unit's index results.
 
     Parameters
@@ -223,6 +224,7 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
     UsageError : unknown unit or period, or no assessment of the unit in it
     """
     engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
+    county, period = as_text("填报单位", county), as_text("评价期", period)
     units = read.units(engine).set_index("code", drop=False)
     if county not in units.index:
         raise UsageError(f"没有填报单位“{county}”，可用：{'、'.join(units.index)}。")
