@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from chengxin.figures.city import EDGE, Headline, HeadlinesFile
 from chengxin.lab.drawing import groups
-from chengxin.rubric.load import Rubric
+from chengxin.rubric.model import Rubric
 from chengxin.settings import read_table
 from chengxin.store.schema import AREA_KINDS
 

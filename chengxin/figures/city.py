@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from chengxin.figures.counts import COUNTED, counted
-from chengxin.rubric.load import Rubric, load_rubric
+from chengxin.rubric.load import load_rubric
+from chengxin.rubric.model import Rubric
 from chengxin.scoring.placing import ranks
 from chengxin.scoring.score import score, totals
 from chengxin.settings import Table, read_table

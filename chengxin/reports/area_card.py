@@ -24,7 +24,7 @@ from chengxin.reports.score_sheets import (
     row_marks,
     total_shown,
 )
-from chengxin.rubric.load import Rubric
+from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import plain
 from chengxin.scoring.explain import total_in_words
 from chengxin.store import read
@@ -89,7 +89,7 @@ class AreaCard:
     def plain(self) -> str:
         """Points of every section and the total as CSV, for checking."""
         columns = ["assessment", "base", "bonus", "deduction", "low", "high", "complete"]
-        return pd.DataFrame([self.row])[columns].to_csv(index=False, float_format="%.2f", lineterminator="\n")
+        return str(pd.DataFrame([self.row])[columns].to_csv(index=False, float_format="%.2f", lineterminator="\n"))
 
     def waterfall(self) -> charts.Picture:
         """From full marks to the total."""

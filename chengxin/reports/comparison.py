@@ -80,7 +80,7 @@ class Comparison:
     def plain(self) -> str:
         """The figures as text, for checking."""
         rows = headline(self.overview, self.choice)
-        return rows[["key", "value", "change"]].to_csv(index=False, float_format="%.4f", lineterminator="\n")
+        return str(rows[["key", "value", "change"]].to_csv(index=False, float_format="%.4f", lineterminator="\n"))
 
     def trend(self) -> charts.Picture | tables.Html:
         """Median totals of each kind over the periods."""

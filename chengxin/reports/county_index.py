@@ -1,5 +1,6 @@
 """What a county's index report shows, gathered from the database as frames; notebooks only lay it out."""
 
+import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,8 @@ from chengxin.reports.score_sheets import (
     sheet_table,
     total_shown,
 )
-from chengxin.rubric.load import Rubric, load_rubric
+from chengxin.rubric.load import load_rubric
+from chengxin.rubric.model import Rubric
 from chengxin.scoring.explain import explain, improvements, total_in_words
 from chengxin.scoring.improvements import followed, items
 from chengxin.scoring.score import rank, score, totals
@@ -113,7 +115,7 @@ class CountyIndex:
     def plain(self) -> str:
         """The results as CSV: what the stored outputs of the notebook hold and its check compares."""
         columns = ["name", "kind", "complete", "low", "high", "county_rank", "city_rank", "red_lines"]
-        return self.results[columns].to_csv(index=False, float_format="%.2f", lineterminator="\n")
+        return str(self.results[columns].to_csv(index=False, float_format="%.2f", lineterminator="\n"))
 
     def totals_in_words(self) -> tables.Html:
         """How each total came about."""
@@ -176,7 +178,7 @@ class CountyIndex:
         for number, row in enumerate(self.results.itertuples()):
             sheet = self.sheets[row.rubric]
             mine = sheet[sheet["assessment"] == row.assessment]
-            yield tables.Html(f'<h3 class="area">{tables.html.escape(row.name)}</h3>')
+            yield tables.Html(f'<h3 class="area">{html.escape(row.name)}</h3>')
             frame = steps(self.rubrics[row.rubric], mine, self.results.loc[row.Index])
             yield charts.waterfall(frame, f"图{number + 2 + len(self.sheets)}　{row.name}得分构成")
             yield sheet_table(mine, Caption("逐项评分", f"表{number + 4}", row.name))

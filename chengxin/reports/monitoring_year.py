@@ -3,6 +3,7 @@
 Its four parts are the guidance's (附件1三（二）4): 监测数据, 分析结果, 结论, 建议.
 """
 
+import html
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -271,7 +272,7 @@ def _advice(judged: pd.DataFrame, clocked: pd.DataFrame) -> str:
 
 
 def _sentences(said: Iterator[str]) -> tables.Html:
-    return tables.Html("<ol>" + "".join(f"<li>{tables.html.escape(text)}</li>" for text in said) + "</ol>")
+    return tables.Html("<ol>" + "".join(f"<li>{html.escape(text)}</li>" for text in said) + "</ol>")
 
 
 def _few_hidden(rate: pd.Series, counts: pd.Series) -> tuple[pd.Series, str]:

@@ -17,7 +17,8 @@ from chengxin.render.tables import Caption
 from chengxin.reports.county_index import SIGN
 from chengxin.reports.monitoring_year import CITY
 from chengxin.reports.parameters import Code, as_text
-from chengxin.rubric.load import Rubric, load_rubric
+from chengxin.rubric.load import load_rubric
+from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import plain
 from chengxin.scoring.score import score, totals
 from chengxin.store import read
@@ -135,7 +136,7 @@ class Rechecked:
     def plain(self) -> str:
         """Totals and counts as CSV, for checking."""
         columns = ["assessment", "lines", "own", "found", "over", "under"]
-        return self.areas[columns].to_csv(index=False, float_format="%.2f", lineterminator="\n")
+        return str(self.areas[columns].to_csv(index=False, float_format="%.2f", lineterminator="\n"))
 
 
 def _points(value: float, digits: int = 2) -> str:

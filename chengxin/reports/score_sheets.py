@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from chengxin.render import tables
-from chengxin.rubric.load import Rubric
+from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import plain
 
 EVIDENCE, OVERRIDDEN = "得失分所依据的台账记录", "与台账不同的录入值"  # names of tables
