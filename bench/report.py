@@ -8,6 +8,7 @@ Prints a Markdown table. Run: ``chengxin bench report`` or ``python bench/report
 """
 
 import argparse
+import contextlib
 import itertools
 import os
 import subprocess
@@ -88,13 +89,18 @@ def floor_way(folder: Path, count: int) -> None:
 def family(root: int) -> list[int]:
     found = [root]
     for pid in found:
-        tasks = Path(f"/proc/{pid}/task")
-        for task in tasks.glob("*") if tasks.is_dir() else []:
-            try:
-                found += map(int, (task / "children").read_text().split())
-            except OSError:
-                continue
+        with contextlib.suppress(OSError):  # a process may end between two looks
+            for task in list(Path(f"/proc/{pid}/task").iterdir()):
+                found += children(task)
     return found
+
+
+def children(task: Path) -> list[int]:
+    """Processes that a thread has started; none where it has ended meanwhile."""
+    try:
+        return [int(pid) for pid in (task / "children").read_text().split()]
+    except OSError:
+        return []
 
 
 def memory() -> float:

@@ -9,6 +9,7 @@ import typer
 from chengxin.cli.console import Database, file_there
 from chengxin.cli.ledgers import Form, show
 from chengxin.errors import UsageError
+from chengxin.render.demo import MARK
 
 BY = {"all": (), "item": ("item", "label"), "sector": ("sector",), "unit": ("unit",)}
 Given = Annotated[str | None, typer.Option("--rubric", metavar="细则", help="细则编号（如street）或YAML文件")]
@@ -75,7 +76,7 @@ def _filings(period: str, by: str, database: str | None, form: str) -> None:
     if found.empty:
         raise UsageError(f"{period}没有自查和核查都填了的季报；请核对时期。")
     if demo:
-        typer.echo("演示数据", err=True)
+        typer.echo(MARK, err=True)
     told = assessors.filed(found, BY[by])
     if by == "item":
         told = told.sort_values("item", key=lambda item: item.astype(int), kind="stable")
@@ -95,7 +96,7 @@ def _rechecks(period: str, rubric: str, database: str | None, form: str) -> None
     chosen = load_rubric(rubric)
     found = rechecked(database, CITY, period)
     if found.demo:
-        typer.echo("演示数据", err=True)
+        typer.echo(MARK, err=True)
     if chosen.id not in found.rubrics:
         raise UsageError(f"{period}年用“{chosen.id}”的评价没有复核记录；请核对评价期和细则。")
     _told(assessors.beside(chosen, found.side_by_side(chosen.id), "自评"), form)

@@ -10,6 +10,7 @@ from chengxin.cli.agreement import agreement_command, exercise_command, rounded
 from chengxin.cli.console import Command, Database, Group, file_there, folder_there
 from chengxin.cli.ledgers import Form, show
 from chengxin.errors import UsageError
+from chengxin.render.demo import MARK
 
 SOURCE = "观测数据的CSV文件，列名：assessment,line,value,of,outcome,note；缺省取数据库里一个评价期的观测"
 Rubric = Annotated[str, typer.Option("--rubric", metavar="细则", help="细则编号（如street）或YAML文件")]
@@ -52,7 +53,7 @@ def _loaded(rubric: str, source: Path | None, period: str | None, database: str 
     if found.empty:
         raise UsageError(f"数据库里{period}没有用“{chosen.id}”的评价；请核对评价期和细则。")
     if demo:
-        typer.echo("演示数据", err=True)
+        typer.echo(MARK, err=True)
     known = {"checks": checks, "population": population}
     return _Loaded(chosen, found, f"{period}年{found['assessment'].nunique()}个评价", demo, known)
 

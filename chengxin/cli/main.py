@@ -20,6 +20,7 @@ from chengxin.cli.console import (
 )
 from chengxin.clock import now
 from chengxin.errors import ChengxinError, FaultsError, UsageError
+from chengxin.render.demo import COMMAND
 
 app = typer.Typer(
     cls=Group, help="诚信计量评价工具包：评分细则、评分、说明和报告。", no_args_is_help=True, add_completion=False
@@ -189,7 +190,7 @@ def demo(
     engine = open_store(str(database), read_only=True)
     period = max(read.periods(engine)["period"])
     engine.dispose()
-    typer.echo("演示数据：各项结果均为虚构，不反映任何单位的实际情况。")
+    typer.echo(COMMAND)
     fine = report.run(str(database), period, None, out, False)
     typer.echo(f"请用浏览器打开：{(out / 'index.html').resolve()}")
     if site if site is not None else sys.stdin.isatty() and sys.stdout.isatty():

@@ -17,8 +17,8 @@ from chengxin.figures.city import scored
 from chengxin.ledgers.definitions import ledgers
 from chengxin.ledgers.observe import overrides
 from chengxin.ledgers.unit_settings import said as own_settings
-from chengxin.rubric.load import Rubric, load_rubric
-from chengxin.rubric.model import groups
+from chengxin.rubric.load import load_rubric
+from chengxin.rubric.model import Rubric, groups
 from chengxin.scoring.explain import explain
 from chengxin.scoring.improvements import closed, items
 from chengxin.scoring.score import score

@@ -12,8 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from chengxin.figures.city import EDGE, Headline, HeadlinesFile
-from chengxin.rubric.load import Rubric
-from chengxin.rubric.model import groups
+from chengxin.rubric.model import Rubric, groups
 from chengxin.settings import read_table
 from chengxin.store.schema import AREA_KINDS
 

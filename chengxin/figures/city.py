@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from chengxin.figures.counts import COUNTED, counted
-from chengxin.rubric.load import Rubric, load_rubric
+from chengxin.rubric.load import load_rubric
+from chengxin.rubric.model import Rubric
 from chengxin.scoring.ranking import ranks
 from chengxin.scoring.score import score
 from chengxin.scoring.totals import totals

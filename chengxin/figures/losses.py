@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from chengxin.figures.city import EDGE, Choice, Overview
-from chengxin.rubric.load import Rubric
+from chengxin.rubric.model import Rubric
 from chengxin.scoring.ranking import ranks, shortened
 from chengxin.store.schema import AREA_KINDS
 

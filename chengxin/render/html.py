@@ -9,11 +9,11 @@ import re
 from typing import Any
 
 from chengxin.paths import TEMPLATES
+from chengxin.render.demo import PAGE
 from chengxin.render.tables import Html
 
 TEMPLATE = TEMPLATES / "voila" / "templates" / "chengxin"
 STATIC = TEMPLATE / "static"
-DEMO = "演示数据：本页由工具包自带的示例数据生成，各项内容均为虚构，不反映任何单位的实际情况。"
 
 
 def escaped(words: str, /, **values: Any) -> str:
@@ -54,7 +54,7 @@ def style() -> Html:
     return Html("" if served() else f"<style>{stylesheet()}</style>")
 
 
-def banner(demo: bool, text: str = DEMO) -> Html:
+def banner(demo: bool, text: str = PAGE) -> Html:
     """The 演示数据 banner, or nothing for real data.
 
     Parameters

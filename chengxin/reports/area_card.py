@@ -10,8 +10,10 @@ from sqlalchemy import Engine
 from chengxin.errors import UsageError
 from chengxin.figures.breakdown import red_lines, steps
 from chengxin.render import charts, tables
+from chengxin.render.demo import REPORT
 from chengxin.render.tables import Caption
-from chengxin.reports.county_index import DEMO, SIGN, CountyIndex, county_index
+from chengxin.reports.county_index import SIGN, CountyIndex, county_index
+from chengxin.reports.parameters import Code, as_text
 from chengxin.reports.score_sheets import (
     BY_ENTRY,
     EVIDENCE,
@@ -22,7 +24,7 @@ from chengxin.reports.score_sheets import (
     row_marks,
     total_shown,
 )
-from chengxin.rubric.load import Rubric
+from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import plain
 from chengxin.scoring.explain import total_in_words
 from chengxin.store import read
@@ -51,7 +53,7 @@ class AreaCard:
 
     def banner(self) -> tables.Html:
         """The 演示数据 banner, or nothing for real data."""
-        return tables.notice(DEMO) if self.row["demo"] else tables.Html("")
+        return tables.notice(REPORT) if self.row["demo"] else tables.Html("")
 
     def title_facts(self) -> tables.Html:
         """Which area, when, by which rubric, with what result."""
@@ -87,7 +89,7 @@ class AreaCard:
     def plain(self) -> str:
         """Points of every section and the total as CSV, for checking."""
         columns = ["assessment", "base", "bonus", "deduction", "low", "high", "complete"]
-        return pd.DataFrame([self.row])[columns].to_csv(index=False, float_format="%.2f", lineterminator="\n")
+        return str(pd.DataFrame([self.row])[columns].to_csv(index=False, float_format="%.2f", lineterminator="\n"))
 
     def waterfall(self) -> charts.Picture:
         """From full marks to the total."""
@@ -99,7 +101,6 @@ class AreaCard:
             content=self.sheet["line"].astype(object) + " " + self.sheet["label"],
             full=[plain(points) for points in self.sheet["points"]],
             got=["—" if pd.isna(score) else plain(round(score, 4)) for score in self.sheet["score"]],
-            why=[text.split("：", 1)[1] for text in self.sheet["reason"]],
             seen=[self._evidence(str(line)) for line in self.sheet["line"]],
             mark=row_marks(self.sheet),
         )
@@ -151,7 +152,7 @@ class AreaCard:
                     if rubric is self.rubric)  # fmt: skip
 
 
-def area_card(database: str | Engine | None, area: str, period: str) -> AreaCard:
+def area_card(database: str | Engine | None, area: Code, period: Code) -> AreaCard:
     """Gather one area's score card.
 
     Parameters
@@ -165,6 +166,7 @@ def area_card(database: str | Engine | None, area: str, period: str) -> AreaCard
     UsageError : unknown area or period, or no assessment of the area in it
     """
     engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
+    area, period = as_text("评价对象", area), as_text("评价期", period)
     known = held(f"areas {engine.url}", lambda: read.areas(engine)).set_index("code")
     if area not in known.index:
         raise UsageError(f"没有景区或街区“{area}”，可用：{'、'.join(known.index)}。")

@@ -12,9 +12,11 @@ from chengxin.errors import UsageError
 from chengxin.figures.city import Choice, Overview, chosen, gathered, headline
 from chengxin.figures.losses import flags, group_rates, ranking, trend, unit_ranking
 from chengxin.render import charts, tables
+from chengxin.render.demo import REPORT
 from chengxin.render.tables import Caption
-from chengxin.reports.county_index import DEMO, SIGN
+from chengxin.reports.county_index import SIGN
 from chengxin.reports.monitoring_year import CITY
+from chengxin.reports.parameters import Code, as_text
 from chengxin.store.engine import open_store
 from chengxin.store.schema import AREA_KINDS
 from chengxin.workflow.cache import held
@@ -42,7 +44,7 @@ class Comparison:
 
     def banner(self) -> tables.Html:
         """The 演示数据 banner, or nothing for real data."""
-        return tables.notice(DEMO) if self.overview.demo else tables.Html("")
+        return tables.notice(REPORT) if self.overview.demo else tables.Html("")
 
     def title_facts(self) -> tables.Html:
         """Who, and which periods."""
@@ -78,7 +80,7 @@ class Comparison:
     def plain(self) -> str:
         """The figures as text, for checking."""
         rows = headline(self.overview, self.choice)
-        return rows[["key", "value", "change"]].to_csv(index=False, float_format="%.4f", lineterminator="\n")
+        return str(rows[["key", "value", "change"]].to_csv(index=False, float_format="%.4f", lineterminator="\n"))
 
     def trend(self) -> charts.Picture | tables.Html:
         """Median totals of each kind over the periods."""
@@ -167,7 +169,7 @@ def _change(value: float, digits: int) -> str:
     return said if not float(said) else f"{'+' if value > 0 else '−'}{said}"
 
 
-def comparison(database: str | Engine | None, unit: str, period: str) -> Comparison:
+def comparison(database: str | Engine | None, unit: Code, period: Code) -> Comparison:
     """Gather one unit's, or the city's, two periods.
 
     Parameters
@@ -181,6 +183,7 @@ def comparison(database: str | Engine | None, unit: str, period: str) -> Compari
     UsageError : unknown unit or period, or no assessment of the unit in it
     """
     engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
+    unit, period = as_text("填报单位", unit), as_text("评价期", period)
     overview = held(f"overview {engine.url}", lambda: gathered(engine))
     choice, wrong = chosen(overview, period, None, None if unit == CITY else unit)
     if wrong:

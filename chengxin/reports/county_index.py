@@ -1,5 +1,6 @@
 """What a county's index report shows, gathered from the database as frames; notebooks only lay it out."""
 
+import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,9 @@ from chengxin.figures.breakdown import steps
 from chengxin.ledgers.observe import overrides
 from chengxin.ledgers.unit_settings import said as own_settings
 from chengxin.render import charts, tables
+from chengxin.render.demo import REPORT
 from chengxin.render.tables import Caption
+from chengxin.reports.parameters import Code, as_text
 from chengxin.reports.score_sheets import (
     BY_ENTRY,
     EVIDENCE,
@@ -25,7 +28,8 @@ from chengxin.reports.score_sheets import (
     sheet_table,
     total_shown,
 )
-from chengxin.rubric.load import Rubric, load_rubric
+from chengxin.rubric.load import load_rubric
+from chengxin.rubric.model import Rubric
 from chengxin.scoring.explain import explain, improvements, total_in_words
 from chengxin.scoring.improvements import followed, items
 from chengxin.scoring.ranking import rank
@@ -38,7 +42,6 @@ from chengxin.workflow.cache import held
 from chengxin.workflow.inputs import Filled, filled
 
 SIGN = '<p class="sign"><span>编制人：</span><span>审核人：</span><span>签发人：</span><span>日期（盖章）：</span></p>'
-DEMO = "演示数据：本报告由工具包自带的示例数据生成，各项结果均为虚构，不反映任何单位的实际情况。"
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class CountyIndex:
 
     def banner(self) -> tables.Html:
         """The 演示数据 banner, or nothing for real data."""
-        return tables.notice(DEMO) if self.demo else tables.Html("")
+        return tables.notice(REPORT) if self.demo else tables.Html("")
 
     def title_facts(self) -> tables.Html:
         """Who, when, how many, by which rubrics."""
@@ -114,7 +117,7 @@ class CountyIndex:
     def plain(self) -> str:
         """The results as CSV: what the stored outputs of the notebook hold and its check compares."""
         columns = ["name", "kind", "complete", "low", "high", "county_rank", "city_rank", "red_lines"]
-        return self.results[columns].to_csv(index=False, float_format="%.2f", lineterminator="\n")
+        return str(self.results[columns].to_csv(index=False, float_format="%.2f", lineterminator="\n"))
 
     def totals_in_words(self) -> tables.Html:
         """How each total came about."""
@@ -177,7 +180,7 @@ class CountyIndex:
         for number, row in enumerate(self.results.itertuples()):
             sheet = self.sheets[row.rubric]
             mine = sheet[sheet["assessment"] == row.assessment]
-            yield tables.Html(f'<h3 class="area">{tables.html.escape(row.name)}</h3>')
+            yield tables.Html(f'<h3 class="area">{html.escape(row.name)}</h3>')
             frame = steps(self.rubrics[row.rubric], mine, self.results.loc[row.Index])
             yield charts.waterfall(frame, f"图{number + 2 + len(self.sheets)}　{row.name}得分构成")
             yield sheet_table(mine, Caption("逐项评分", f"表{number + 4}", row.name))
@@ -211,7 +214,7 @@ class CountyIndex:
         return pages
 
 
-def county_index(database: str | Engine | None, county: str, period: str) -> CountyIndex:
+def county_index(database: str | Engine | None, county: Code, period: Code) -> CountyIndex:
     """Gather one unit's index results.
 
     Parameters
@@ -225,6 +228,7 @@ def county_index(database: str | Engine | None, county: str, period: str) -> Cou
     UsageError : unknown unit or period, or no assessment of the unit in it
     """
     engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
+    county, period = as_text("填报单位", county), as_text("评价期", period)
     units = read.units(engine).set_index("code", drop=False)
     if county not in units.index:
         raise UsageError(f"没有填报单位“{county}”，可用：{'、'.join(units.index)}。")

@@ -7,8 +7,9 @@ import pandas as pd
 
 from chengxin.lab.open_points import open_effect
 from chengxin.lab.what_if import readings_effect
+from chengxin.render.demo import PAGE
 from chengxin.render.document import Block, blocks
-from chengxin.render.html import DEMO, banner, escaped, head, stylesheet
+from chengxin.render.html import banner, escaped, head, stylesheet
 from chengxin.render.tables import Html, table
 from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import plain
@@ -65,7 +66,7 @@ class Memo:
         """The same as Word document in the layout of official documents; the same memo gives the same bytes."""
         from chengxin.render.word import written
 
-        top = [Block("banner", DEMO)] if self.demo else []
+        top = [Block("banner", PAGE)] if self.demo else []
         top += [Block("text", f"所用数据：{self.about}。"), *(Block("text", said) for said in self.said)]
         return written([
             *top, Block("heading", "一、换一种理解的影响", level=1), *blocks(self.effects.text),

@@ -3,6 +3,7 @@
 Its four parts are the guidance's (附件1三（二）4): 监测数据, 分析结果, 结论, 建议.
 """
 
+import html
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,8 +21,9 @@ from chengxin.ledgers.filings.status import STATES
 from chengxin.ledgers.unit_settings import said as own_settings
 from chengxin.ledgers.verification import barred, clock, rates
 from chengxin.render import tables
+from chengxin.render.demo import REPORT
 from chengxin.render.tables import Caption
-from chengxin.reports.county_index import DEMO
+from chengxin.reports.parameters import Code, as_text, as_year
 from chengxin.settings import settings
 from chengxin.store import read
 from chengxin.store.engine import open_store
@@ -59,7 +61,7 @@ class MonitoringYear:
 
     def banner(self) -> tables.Html:
         """Title and the 演示数据 banner of sample data."""
-        return tables.notice(DEMO) if self.demo else tables.Html("")
+        return tables.notice(REPORT) if self.demo else tables.Html("")
 
     def title_facts(self) -> tables.Html:
         """Whose report, of what, until when."""
@@ -268,7 +270,7 @@ def _advice(judged: pd.DataFrame, clocked: pd.DataFrame) -> str:
 
 
 def _sentences(said: Iterator[str]) -> tables.Html:
-    return tables.Html("<ol>" + "".join(f"<li>{tables.html.escape(text)}</li>" for text in said) + "</ol>")
+    return tables.Html("<ol>" + "".join(f"<li>{html.escape(text)}</li>" for text in said) + "</ol>")
 
 
 def _few_hidden(rate: pd.Series, counts: pd.Series) -> tuple[pd.Series, str]:
@@ -284,7 +286,7 @@ def _rounded(rows: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
     return rows.assign(**shown)
 
 
-def monitoring_year(database: str | Engine | None, unit: str, year: int, as_of: date | None = None) -> MonitoringYear:
+def monitoring_year(database: str | Engine | None, unit: Code, year: Code, as_of: date | None = None) -> MonitoringYear:
     """Gather one unit's monitoring year.
 
     Parameters
@@ -299,6 +301,7 @@ def monitoring_year(database: str | Engine | None, unit: str, year: int, as_of: 
     UsageError : unknown unit, or no monitoring point of it in the year
     """
     engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
+    unit, year = as_text("填报单位", unit), as_year(year)
     units = read.units(engine).set_index("code")["name"]
     if unit not in units.index and unit != CITY:
         raise UsageError(f"没有填报单位“{unit}”，可用：{CITY}（全市）、{'、'.join(units.index)}。")

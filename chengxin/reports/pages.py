@@ -8,8 +8,8 @@ from typing import Any
 
 from chengxin.paths import TEMPLATES
 from chengxin.render import html as pages
+from chengxin.render.demo import REPORT
 from chengxin.render.tables import notice
-from chengxin.reports.county_index import DEMO
 
 STATES = {"made": "已生成", "current": "已是最新", "failed": "没有生成", "stale": "数据或模板有变化，待重新生成"}
 
@@ -76,7 +76,7 @@ def index_page(listed: Sequence[tuple[str, Any]], kind: Any, demo: bool) -> str:
         + f"</td><td>{STATES[row.state]}{'：' + html.escape(row.reason) if row.reason else ''}</td></tr>"
         for period, row in listed
     )
-    banner = notice(DEMO).text if demo else ""
+    banner = notice(REPORT).text if demo else ""
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         '<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8">'

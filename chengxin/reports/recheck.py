@@ -12,10 +12,13 @@ from chengxin.errors import UsageError
 from chengxin.lab.agreement import by as agreed_by
 from chengxin.lab.assessors import CATEGORIES, EDGE, judged
 from chengxin.render import charts, tables
+from chengxin.render.demo import REPORT
 from chengxin.render.tables import Caption
-from chengxin.reports.county_index import DEMO, SIGN
+from chengxin.reports.county_index import SIGN
 from chengxin.reports.monitoring_year import CITY
-from chengxin.rubric.load import Rubric, load_rubric
+from chengxin.reports.parameters import Code, as_text
+from chengxin.rubric.load import load_rubric
+from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import plain
 from chengxin.scoring.score import score
 from chengxin.scoring.totals import totals
@@ -50,7 +53,7 @@ class Rechecked:
 
     def banner(self) -> tables.Html:
         """The 演示数据 banner, or nothing for real data."""
-        return tables.notice(DEMO) if self.demo else tables.Html("")
+        return tables.notice(REPORT) if self.demo else tables.Html("")
 
     def title_facts(self) -> tables.Html:
         """Whose assessments, how much was re-checked, when and by whom."""
@@ -134,7 +137,7 @@ class Rechecked:
     def plain(self) -> str:
         """Totals and counts as CSV, for checking."""
         columns = ["assessment", "lines", "own", "found", "over", "under"]
-        return self.areas[columns].to_csv(index=False, float_format="%.2f", lineterminator="\n")
+        return str(self.areas[columns].to_csv(index=False, float_format="%.2f", lineterminator="\n"))
 
 
 def _points(value: float, digits: int = 2) -> str:
@@ -188,7 +191,7 @@ def _pairs(rows: pd.DataFrame, sides: dict[str, str], title: str) -> charts.Pict
     return charts.picture(spec, title, f"{title}：{said}")
 
 
-def rechecked(database: str | Engine | None, unit: str, period: str) -> Rechecked:
+def rechecked(database: str | Engine | None, unit: Code, period: Code) -> Rechecked:
     """Gather what was re-checked of one unit, or of the city, in a period.
 
     The self-assessment is what stood there when the re-check was done: later corrections do not hide what was found.
@@ -205,6 +208,7 @@ def rechecked(database: str | Engine | None, unit: str, period: str) -> Rechecke
     DataError : a re-check holds a value that its line does not take
     """
     engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
+    unit, period = as_text("填报单位", unit), as_text("评价期", period)
     units = read.units(engine).set_index("code")["name"]
     if unit != CITY and unit not in units.index:
         raise UsageError(f"没有填报单位“{unit}”，可用：{CITY}（全市）、{'、'.join(units.index)}。")

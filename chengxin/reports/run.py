@@ -155,7 +155,7 @@ def reason(error: Exception) -> str:
 def _ipynb(notebook: Any, title: str) -> str:
     import nbformat
 
-    return nbformat.writes(notebook)
+    return str(nbformat.writes(notebook))
 
 
 FORMATS: dict[str, Callable[[Any, str], str | bytes]] = {

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from chengxin.render import tables
-from chengxin.rubric.load import Rubric
+from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import plain
 
 EVIDENCE, OVERRIDDEN = "得失分所依据的台账记录", "与台账不同的录入值"  # names of tables
@@ -41,7 +41,6 @@ def sheet_table(sheet: pd.DataFrame, caption: tables.Caption) -> tables.Html:
         full=[f"{shown[s]}{plain(p)}" for s, p in zip(sheet["section"], sheet["points"], strict=True)],
         got=["—" if pd.isna(s) else plain(round(s, 4)) for s in sheet["score"]],
         mark=row_marks(sheet),
-        why=[text.split("：", 1)[1] for text in sheet["reason"]],
     )
     columns = {"content": "条目", "text": "考评标准（原文）", "full": "分值", "got": "得分", "why": "得分说明"}
     return tables.table(rows, columns, caption, mark="mark", right=["full", "got"])

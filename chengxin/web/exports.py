@@ -17,14 +17,13 @@ from chengxin.errors import UsageError
 from chengxin.exchange.csv import guarded
 from chengxin.ledgers.filings.quarters import day_in_words
 from chengxin.render.charts import Picture
+from chengxin.render.demo import FILE, MARK
 from chengxin.render.document import Block
 from chengxin.render.poster import Grid, poster, scale
 from chengxin.render.tables import Caption
 from chengxin.render.vega import png
 from chengxin.render.workbook import NUMBER, written
 
-DEMO = "演示数据：由工具包自带的示例数据生成，各项内容均为虚构。"
-MARK = "演示数据"
 UNSAFE = re.compile(r'[\x00-\x1f\\/:*?"<>|\s.]+')
 
 
@@ -137,7 +136,7 @@ def to_png(shown: Shown) -> bytes:
     """Charts and tables in one picture; long tables as far as the page shows them."""
     parts = [part if isinstance(part, Picture) else _grid(part) for part in shown.drawn
              if isinstance(part, Picture) or len(part.frame)]  # fmt: skip
-    svg = poster(shown.title, [shown.lead], DEMO if shown.demo else "", parts)
+    svg = poster(shown.title, [shown.lead], FILE if shown.demo else "", parts)
     return png(svg, scale(svg))
 
 
@@ -230,7 +229,7 @@ def _low(sheet: Sheet) -> float:
 
 def _facts(shown: Shown) -> Iterator[list[str]]:
     if shown.demo:
-        yield ["提示", MARK, DEMO]
+        yield ["提示", MARK, FILE]
     yield from (["范围", name, words or "全部"] for name, words in shown.chosen.items())
     yield ["范围", "截至", shown.as_of.isoformat()]
     yield from (["口径", name, words] for name, words in shown.said.items())

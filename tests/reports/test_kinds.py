@@ -2,16 +2,19 @@
 
 import json
 import re
+import shutil
 import sqlite3
 
 import pytest
 
 from chengxin.errors import UsageError
+from chengxin.paths import PACKAGE
+from chengxin.reports import kinds
 from chengxin.reports.batch import make_reports
 from chengxin.reports.county_index import county_index
-from chengxin.reports.kinds import planned
+from chengxin.reports.kinds import KINDS, planned
 from chengxin.reports.monitoring_year import monitoring_year
-from chengxin.store.engine import open_store
+from chengxin.store.engine import migrate, open_store
 
 
 def test_demo_makes_a_report_for_every_unit(demo):
@@ -48,6 +51,24 @@ def test_what_is_up_to_date_is_not_made_again(demo, tmp_path):
     again = make_reports(database, "2026", ["TZW"], tmp_path).made
     assert [first[0].state, again[0].state] == ["made", "current"]
     assert page.stat().st_mtime_ns == stamp
+
+
+def test_a_change_in_a_module_of_any_folder_makes_reports_anew(tmp_path, monkeypatch):
+    """Whatever folder a module stands in, a report may rest on it."""
+    database, package = str(tmp_path / "empty.db"), tmp_path / "chengxin"
+    migrate(database)
+    engine = open_store(database, read_only=True)
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__", "templates"))
+    monkeypatch.setattr(kinds, "PACKAGE", package)
+    marks = [kinds.content(engine, KINDS["index"])]
+    folders = sorted({path.parent for path in package.rglob("*.py")})
+    assert {"figures", "render", "scoring", "store", "dashboard"} <= {folder.name for folder in folders}
+    for folder in folders:
+        with (folder / "__init__.py").open("a") as file:
+            file.write("# changed\n")
+        marks.append(kinds.content(engine, KINDS["index"]))
+    engine.dispose()
+    assert len(set(marks)) == len(folders) + 1
 
 
 def test_one_failing_unit_does_not_stop_the_others(demo, tmp_path, chengxin):

@@ -14,6 +14,7 @@ import pytest
 from chengxin.errors import UsageError
 from chengxin.exchange.csv import words
 from chengxin.render import charts
+from chengxin.render.demo import FILE
 from chengxin.render.poster import Grid, poster, scale
 from chengxin.web import exports
 from chengxin.web.exports import Sheet, Shown, file_name, to_csv, to_png, to_xlsx
@@ -79,7 +80,7 @@ def test_a_workbook_has_typed_cells_filters_and_says_what_it_is_of(shown):
     assert set(formats.values()) == {"0.00"}
     assert [sheet.cell(row, 5).value for row in range(2, 9)] == [3, 97.2, -0.5, None, "=1", 12, "x"]
     facts = {row[1].value: row[2].value for row in book["说明与定义"].iter_rows(min_row=2)}
-    assert facts == {"演示数据": exports.DEMO, "评价期": "2026年", "类别": "全部", "填报单位": "全市",
+    assert facts == {"演示数据": FILE, "评价期": "2026年", "类别": "全部", "填报单位": "全市",
                      "截至": datetime(2026, 10, 31), "总分": "各条得分之和。"}  # fmt: skip
     assert to_xlsx(shown) == to_xlsx(shown)
 
@@ -91,7 +92,7 @@ def test_a_picture_is_a_sharp_png_with_title_date_and_mark_in_it(shown, monkeypa
     svg, times = drawn[0]
     tree = ElementTree.fromstring(svg)
     said = "".join(tree.itertext())
-    for text in ("全市看板", "评价期：2026年", "截至：2026年10月31日", exports.DEMO, "历年中位数", "99.50", EVIL[5]):
+    for text in ("全市看板", "评价期：2026年", "截至：2026年10月31日", FILE, "历年中位数", "99.50", EVIL[5]):
         assert text in said
     assert tree.find(".//{*}script") is None
     monkeypatch.undo()
@@ -103,7 +104,7 @@ def test_a_picture_is_a_sharp_png_with_title_date_and_mark_in_it(shown, monkeypa
     assert times == 2
     monkeypatch.setattr(exports, "png", lambda svg, scale: drawn.append((svg, scale)) or b"")
     to_png(replace(shown, demo=False))
-    assert exports.DEMO not in drawn[-1][0]
+    assert FILE not in drawn[-1][0]
 
 
 def test_a_long_table_is_drawn_in_part_and_counted_and_a_long_picture_stays_small(shown, monkeypatch):

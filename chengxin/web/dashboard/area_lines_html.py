@@ -151,7 +151,7 @@ def _line(line: Line, row: dict[Any, Any], evidence: pd.DataFrame | None, files:
         "<p>{why}{source}</p>"
         "<details><summary>原文和依据{more}</summary>{behind}</details></div>",
         state=state, id=line.id, label=line.label, got=points(row["score"]), full=plain(line.points), word=word,
-        red=red, why=row["reason"].split("：", 1)[1], source=f"数值来自{row['source']}。" if row["source"] else "",
+        red=red, why=row["why"], source=f"数值来自{row['source']}。" if row["source"] else "",
         more=f"（{more}）" if more else "", behind=Html(_behind(line, row, evidence)),
     )  # fmt: skip
 
