@@ -74,6 +74,8 @@ def check(document: Document, model: type[BaseModel], kinds: Sequence[str] = ())
 def _tell(document: Document, model: type[BaseModel], entry: dict[str, Any], kinds: Sequence[str]) -> None:
     where = _path_in(document.data, entry["loc"])
     kind, context, given = entry["type"], entry.get("ctx", {}), entry.get("input")
+    if kind == "too_short" and isinstance(given, list) and len(given) >= context["min_length"]:
+        return  # long enough as written: pydantic counts only the items without faults, which are told themselves
     shown = _shown(document, where, given)
     if kind == "missing":
         document.fault(where, f"缺少“{where[-1]}”", "必填项")

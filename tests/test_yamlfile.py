@@ -265,6 +265,12 @@ def test_a_rubric_without_lines(tmp_path):
     assert any("lines：" in fault and "应为列表" in fault for fault in refused(tmp_path, head + "\nlines: {}\n"))
 
 
+def test_faulty_lines_are_not_called_missing(tmp_path):
+    faults = refused(tmp_path, re.sub(r"(?m)^  points: .*$", "  points: 很多", STREET))
+    assert len(faults) == STREET.count("\n  points: ")
+    assert all("points：“很多”；应为数字" in fault for fault in faults)
+
+
 @pytest.mark.parametrize("word", ["2024-01-01", "yes", "no", "on", "12:30:00", "1_000", "0x10", "True", "NULL", "010"])
 def test_what_only_looks_like_something_else_stays_text(tmp_path, word):
     path = tmp_path / "text.yaml"

@@ -29,13 +29,14 @@ def rubric_paths() -> dict[str, Path]:
     return {name: path for name, path in known.items() if name != "monitoring_point"}
 
 
-def load_rubric(name: str | Path, readings: Mapping[str, Option] | None = None) -> Rubric:
+def load_rubric(name: str | Path, readings: Mapping[str, Option] | None = None, **more: Option) -> Rubric:
     """Read a rubric or a variant strictly.
 
     Parameters
     ----------
     name : id of a rubric of the kit (``scenic_area``) or path of a YAML file
     readings : reading → option; the others take the file's defaults
+    more : further readings by name, ``merchants="all"``; one that `readings` has too is taken from here
 
     Returns
     -------
@@ -45,10 +46,13 @@ def load_rubric(name: str | Path, readings: Mapping[str, Option] | None = None) 
     ------
     RubricError : every fault of the file with file:line, path, what is wrong and how to mend it
     UsageError : no such rubric, reading or option
+
+    >>> load_rubric("street", merchants="all", bonus_cap=8).choice("bonus_cap")
+    8.0
     """
     document = _document(name)
     rubric = _variant(document) if _extends(document) else _whole(document, _sha256(document))
-    return rubric.with_readings(readings or {})
+    return rubric.with_readings({**(readings or {}), **more})
 
 
 def _document(name: str | Path) -> Document:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from html import escape
 from itertools import groupby
 from typing import Annotated, Any, Literal
 
@@ -23,6 +24,12 @@ def _real_date(text: str) -> str:
     except ValueError:
         raise ValueError("日历上有的日期，形如2025-01-31") from None
     return text
+
+
+def own_names(model: Strict) -> list[str]:
+    """Fields and public names of a model without pydantic's, for completion."""
+    own = {name for kind in type(model).__mro__ if kind.__module__ == __name__ for name in vars(kind)}
+    return sorted({*type(model).model_fields, *(name for name in own if name[0] != "_" and name[:6] != "model_")})
 
 
 class Source(Strict):
@@ -54,6 +61,9 @@ class Line(Strict):
     owner: str | None = None
     note: str | None = None
     red_line: bool = False
+
+    def __dir__(self) -> list[str]:
+        return own_names(self)
 
     def rule_in_words(self) -> str:
         """The line's rule in Chinese."""
@@ -139,6 +149,31 @@ class Rubric(RubricFile):
         plain_lines = {line.id: line for line in self.as_written}
         lines = tuple(plain_lines[line.id].read(self.readings, chosen) for line in self.lines)
         return self.model_copy(update={"lines": lines, "chosen": chosen})
+
+    def __dir__(self) -> list[str]:
+        return own_names(self)
+
+    def __repr__(self) -> str:
+        return "\n".join([self.title, *(f"  {head}：{words}" for head, words in self._summary())])
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it: a small table."""
+        rows = "".join(f"<tr><th>{escape(head)}</th><td>{escape(words)}</td></tr>" for head, words in self._summary())
+        return f"<table><caption>{escape(self.title)}</caption>{rows}</table>"
+
+    def _summary(self) -> list[tuple[str, str]]:
+        """Version, groups with their points, and readings, each with its heading."""
+        base = [line for line in self.lines if line.section == "base"]
+        parts = [f"{name}{plain(sum(base[n].points for n in places))}分" for name, places in groups(self)]
+        more = [f"变体{self.variant}"] if self.variant else []
+        return [
+            ("版本", "，".join([self.version, *more])),
+            ("条目", f"{len(self.lines)}条，基本项满分{plain(self.full_marks)}分"),
+            ("分组", "、".join(parts)),
+            ("读法", "；".join(f"{key}：{self.choice_in_words(key)}" for key in self.chosen)),
+        ]
 
 
 def groups(rubric: Rubric) -> list[tuple[str, list[int]]]:

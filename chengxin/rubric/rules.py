@@ -90,7 +90,7 @@ class Met(Rule):
         return points * value
 
     def wrong(self, points: float, value: Column, of: Column) -> Mask:
-        return ~((value == 0) | (value == 1) | np.isnan(value))
+        return np.asarray(~((value == 0) | (value == 1) | np.isnan(value)))
 
     def words(self, points: float, unit: str, adds: str = "得") -> str:
         return f"符合要求{adds}{plain(points)}分，不符合不{adds}分"

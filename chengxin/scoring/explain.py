@@ -150,6 +150,8 @@ def total_in_words(result: pd.Series, about: dict[str, Any]) -> str:
     result : one row of `totals.totals`
     about : its attributes (``results.attrs``)
     """
+    if np.isnan(result["raw"]):
+        return "基本项没有一条适用，无从折算，没有总分。"
     parts = f"基本分{_short(result['base'])}分＋加分{_short(result['bonus'])}分－扣分{_short(result['deduction'])}分"
     if not result["complete"]:
         missing = plain(result["missing_points"])

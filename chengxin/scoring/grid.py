@@ -70,7 +70,7 @@ def _numbers(observations: pd.DataFrame, name: str) -> Column | None:
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         number, bad = as_numbers(observations, name)
         return None if bad.any() else number
-    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _idle(observations: pd.DataFrame) -> tuple[NDArray[np.bool_] | None, bool]:

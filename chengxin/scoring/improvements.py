@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from chengxin.rubric.load import Rubric
+from chengxin.rubric.model import Rubric
 from chengxin.scoring.explain import improvements
 from chengxin.settings import Number, settings
 

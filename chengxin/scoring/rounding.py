@@ -116,7 +116,7 @@ def _cents(
             exact = np.where(held, np.minimum(exact, round(limit * scale) * common * bottom), exact)
     if np.isfinite(figures.floor):
         exact = np.maximum(exact, 0)
-    return (np.where(exact < 0, -1, 1) * ((abs(exact) * 200 + under) // (2 * under))).astype(float)
+    return np.asarray(np.where(exact < 0, -1, 1) * ((abs(exact) * 200 + under) // (2 * under)), np.float64)
 
 
 def _whole(numbers: Column, dtype: Any) -> Any:

@@ -92,7 +92,7 @@ class Figures:
     def limits(self) -> Column:
         """The limits that are set, as points."""
         limits = np.array([self.bonus_cap, self.ceiling, self.red_cap])
-        return limits[np.isfinite(limits)]
+        return np.asarray(limits[np.isfinite(limits)])
 
     def without(self, state: Any) -> tuple[Column, Column]:
         """Base points not assessed and not applicable, by assessment; `state` is lines × assessments."""

@@ -433,3 +433,33 @@ def test_the_readable_page_is_made_from_the_file(name):
     shown = path.read_text("utf-8")
     assert shown == page(rubric), f"请运行 chengxin rubric show {name} > {path.relative_to(RUBRICS.parent)}"
     assert all(line.text in shown and line.rule_in_words() in shown for line in rubric.lines)
+
+
+def test_readings_as_keywords():
+    assert load_rubric("street", merchants="all").chosen["merchants"] == "all"
+    both = load_rubric("street", {"merchants": "share", "ceiling": 100}, merchants="all")
+    assert (both.chosen["merchants"], both.chosen["ceiling"]) == ("all", 100.0)
+    with pytest.raises(UsageError, match="没有读法“merchant”"):
+        load_rubric("street", merchant="all")
+    with pytest.raises(UsageError, match="读法“merchants”没有选项“some”"):
+        load_rubric("street", merchants="some")
+
+
+def test_a_rubric_shows_itself_in_a_few_lines_and_as_a_table():
+    rubric = load_rubric("street")
+    assert str(rubric) == repr(rubric)
+    assert len(str(rubric).splitlines()) == 5
+    assert f"{len(rubric.lines)}条，基本项满分100分" in str(rubric)
+    html = rubric.model_copy(update={"title": "<b>甲</b>"})._repr_html_()
+    assert "<caption>&lt;b&gt;甲&lt;/b&gt;</caption>" in html
+    assert html.count("<tr>") == 4
+    for words in (rubric.version, "计量器具合格率", *map(rubric.choice_in_words, rubric.chosen)):
+        assert words in html
+
+
+def test_completion_shows_the_names_of_the_kit():
+    rubric = load_rubric("street")
+    assert {"lines", "readings", "line", "with_readings", "variant", "title"} <= set(dir(rubric))
+    assert {"label", "points", "rule_in_words"} <= set(dir(rubric.lines[0]))
+    for model in (rubric, rubric.lines[0]):
+        assert not [name for name in dir(model) if name[0] == "_" or name[:6] == "model_" or name in ("copy", "json")]

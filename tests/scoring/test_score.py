@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from chengxin.errors import DataError
 from chengxin.rubric.load import load_rubric
+from chengxin.scoring.explain import reasons, total_in_words
 from chengxin.scoring.grid import BLOCK
 from chengxin.scoring.ranking import rank
 from chengxin.scoring.score import score
@@ -333,6 +334,21 @@ def test_all_faults_come_together_and_duplicates_are_named():
     assert [fault.where for fault in refused.value.faults] == ["第3行 value列", "第13行 value列", "第38行 line列"]
 
 
+@pytest.mark.parametrize("lines", [{"1.1": {"value": 1, "of": 1}}, full_marks("street")], ids=["one", "all"])
+@pytest.mark.parametrize("wanted", [None, ["甲"]])
+@pytest.mark.parametrize("category", [False, True])
+def test_an_observation_given_twice_is_refused(lines, wanted, category):
+    observations = frame({"甲": lines})
+    again = observations[observations["line"] == "1.1"].assign(value=0)
+    twice = pd.concat([observations, again], ignore_index=True)
+    twice = twice.astype({"line": "category", "assessment": "category"}) if category else twice
+    with pytest.raises(DataError) as refused:
+        score(load_rubric("street"), twice, wanted)
+    assert [str(fault) for fault in refused.value.faults] == [
+        f"第{len(twice)}行 line列：“甲”的“1.1”条重复；应为每个评价每条只有一行。请删去多余的行。"
+    ]
+
+
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_an_assessment_without_a_name_is_refused(shuffle):
     observations = frame({"甲": full_marks("street"), "": full_marks("street")})
@@ -354,6 +370,30 @@ def test_incomplete_is_a_range_and_has_no_rank():
     assert results["complete"].tolist() == [True, False, True]
     assert results.loc[1, ["low", "high", "missing_points"]].tolist() == [90, 100, 10]
     assert rank(results).tolist() == [1, pd.NA, 1]
+
+
+def test_nothing_applicable_is_not_complete_and_has_no_total():
+    idle = {"outcome": "not_applicable", "note": "没有商户"}
+    whole = full_marks("street")
+    none = {line["id"]: idle for line in RUBRICS["street"]["lines"] if line["section"] == "base"}
+    rubric = load_rubric("street", {"not_applicable": "rescale"})
+    results = totals(score(rubric, frame({"甲": none, "乙": whole})))
+    assert results["complete"].tolist() == [False, True]
+    assert results.loc[0, ["base", "raw", "unrounded", "total", "low", "high"]].isna().all()
+    assert rank(results).tolist() == [pd.NA, 1]
+    assert total_in_words(results.iloc[0], results.attrs) == "基本项没有一条适用，无从折算，没有总分。"
+
+
+def test_what_adds_or_takes_away_and_was_not_observed_did_not_happen():
+    rubric = load_rubric("street")
+    base = {line.id for line in rubric.lines if line.section == "base"}
+    sheet = score(rubric, frame({"甲": {key: seen for key, seen in full_marks("street").items() if key in base}}))
+    extra = sheet[sheet["section"] != "base"]
+    assert len(extra) == 6
+    assert extra["outcome"].tolist() == ["assessed"] * 6
+    assert extra["score"].tolist() == [0.0] * 6
+    assert all(reason.fact == "没有记录" for reason in reasons(rubric, extra))
+    assert totals(sheet)["complete"].tolist() == [True]
 
 
 def test_nothing_is_changed_and_categories_score_alike():
