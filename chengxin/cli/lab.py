@@ -236,7 +236,7 @@ def start_command(
         bool | None,
         typer.Option("--open/--no-open", help="放好后打开JupyterLab；默认在终端里运行时打开", show_default=False),
     ] = None,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="同时打开浏览器")] = True,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="打开JupyterLab时不打开浏览器")] = False,
     port: Annotated[
         int, typer.Option("--port", metavar="端口", help="JupyterLab的端口；被占用时取下一个空闲的")
     ] = 8888,
@@ -259,7 +259,9 @@ def start_command(
         typer.echo(f"新建了空的数据库；请用 {load} 导入数据，或换一个文件夹用--demo试用。")
     if opened if opened is not None else sys.stdin.isatty() and sys.stdout.isatty():
         typer.echo("正在打开JupyterLab；按Ctrl+C停止。")
-        raise typer.Exit(jupyterlab(folder, elsewhere or str((folder / DATABASE).resolve()), port, browser=browser))
+        raise typer.Exit(
+            jupyterlab(folder, elsewhere or str((folder / DATABASE).resolve()), port, browser=not no_browser)
+        )
     typer.echo("在这个文件夹里运行 jupyter lab 即可打开。")
 
 
