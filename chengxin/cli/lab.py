@@ -1,5 +1,8 @@
 """Commands of the lab over a CSV file of observations or a period of the database: a Chinese table or JSON."""
 
+import os
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -226,11 +229,78 @@ def enough_command(
         )
 
 
+def start_command(
+    folder: Annotated[
+        Path, typer.Argument(metavar="文件夹", help="放笔记本和数据库的文件夹，缺省新建chengxin-lab")
+    ] = Path("chengxin-lab"),
+    demo: Annotated[bool, typer.Option("--demo", help="用一份新的示例数据试用，标明演示数据")] = False,
+    opened: Annotated[
+        bool | None,
+        typer.Option("--open/--no-open", help="放好后打开JupyterLab；默认在终端里运行时打开", show_default=False),
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="打开JupyterLab时不打开浏览器")] = False,
+    port: Annotated[
+        int, typer.Option("--port", metavar="端口", help="JupyterLab的端口；被占用时取下一个空闲的")
+    ] = 8888,
+    database: Database = None,
+) -> None:
+    """把录入、看板、试验的笔记本和数据库放进一个文件夹，用JupyterLab打开；已有的文件不动。"""
+    from chengxin.web.lab.folder import DATABASE, arrange, jupyterlab
+
+    elsewhere = _elsewhere(folder, demo, database)
+    folder_there(folder.resolve().parent)
+    fresh = not elsewhere and not (folder / DATABASE).exists()
+    kept = arrange(folder, None if elsewhere else _maker(demo))
+    typer.echo(f"笔记本在{folder.resolve()}")
+    if kept:
+        typer.echo(f"已有的笔记本与工具包的不同，没有改动：{'、'.join(str(path.relative_to(folder)) for path in kept)}")
+    if demo:
+        typer.echo("演示数据：各项内容均为虚构，不反映任何单位的实际情况。")
+    elif fresh:
+        load = f"chengxin load 文件夹 --database {folder / DATABASE}"
+        typer.echo(f"新建了空的数据库；请用 {load} 导入数据，或换一个文件夹用--demo试用。")
+    if opened if opened is not None else sys.stdin.isatty() and sys.stdout.isatty():
+        typer.echo("正在打开JupyterLab；按Ctrl+C停止。")
+        raise typer.Exit(
+            jupyterlab(folder, elsewhere or str((folder / DATABASE).resolve()), port, browser=not no_browser)
+        )
+    typer.echo("在这个文件夹里运行 jupyter lab 即可打开。")
+
+
+def _elsewhere(folder: Path, demo: bool, database: str | None) -> str:
+    """Address of a database outside the lab's folder; empty where the lab has its own."""
+    from chengxin.store import read
+    from chengxin.store.engine import address_of, open_store
+    from chengxin.web.lab.folder import DATABASE
+
+    if demo and database:
+        raise UsageError("--demo用新的示例数据，--database用已有的数据库；二者写一个。")
+    own = folder / DATABASE
+    named = None if demo else database or os.environ.get("CHENGXIN_DB")
+    if named or own.exists():
+        engine = open_store(named or str(own), read_only=True)
+        sample = bool(read.assessments(engine)["demo"].any())
+        engine.dispose()
+        if demo and not sample:
+            raise UsageError(f"“{own}”不是演示数据，没有改动；试用请换一个文件夹。")
+    return address_of(named).render_as_string(hide_password=False) if named else ""
+
+
+def _maker(demo: bool) -> Callable[[Path], object]:
+    """What makes the lab's database in a folder: with the sample data, or empty."""
+    from chengxin.cli.site import _demo_database
+    from chengxin.store.engine import migrate
+    from chengxin.web.lab.folder import DATABASE
+
+    return _demo_database if demo else lambda folder: migrate(str(folder / DATABASE))
+
+
 lab_app = typer.Typer(
-    cls=Group, help="细则试验台：读法影响、名次区间、条目分析、一致性、样本量。", no_args_is_help=True
+    cls=Group, help="细则试验台：打开试验台、读法影响、名次区间、条目分析、一致性、样本量。", no_args_is_help=True
 )
 for _name, _work in (
-    ("effect", effect_command), ("memo", memo_command), ("intervals", intervals_command), ("lines", lines_command),
-    ("agreement", agreement_command), ("exercise", exercise_command), ("enough", enough_command),
+    ("start", start_command), ("effect", effect_command), ("memo", memo_command),
+    ("intervals", intervals_command), ("lines", lines_command), ("agreement", agreement_command),
+    ("exercise", exercise_command), ("enough", enough_command),
 ):  # fmt: skip
     lab_app.command(_name, cls=Command)(_work)

@@ -13,11 +13,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from chengxin.lab.table import small_html, small_text
+
 LEVEL = 0.95
 Numbers = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+SHOWN = {"what": "项目", "value": "数值"}
+
+
+@dataclass(frozen=True, repr=False)
 class Agreement:
     """Agreement of two raters.
 
@@ -44,6 +49,23 @@ class Agreement:
     kappa: float | None
     kappa_note: str
     directions: dict[tuple[Any, Any], int]
+
+    def __repr__(self) -> str:
+        return small_text("两次判断的一致程度", self._rows(), SHOWN)
+
+    def _repr_html_(self) -> str:
+        return small_html("两次判断的一致程度", self._rows(), SHOWN)
+
+    def _rows(self) -> pd.DataFrame:
+        interval = self.interval_note if self.low is None else f"{self.low:.3f}至{self.high:.3f}"
+        rows = [
+            ("一致", f"{self.agreed}/{self.n}" + ("" if self.raw is None else f"（{self.raw:.1%}）")),
+            ("AC1", "—" if self.ac1 is None else f"{self.ac1:.3f}"),
+            ("AC1的95%区间", interval or "—"),
+            ("kappa", self.kappa_note if self.kappa is None else f"{self.kappa:.3f}"),
+            ("不同", "；".join(f"{a}→{b} {n}对" for (a, b), n in self.directions.items()) or "无"),
+        ]
+        return pd.DataFrame(rows, columns=list(SHOWN))
 
 
 def agree(a: Sequence[Any], b: Sequence[Any], categories: Sequence[Hashable] | None = None) -> Agreement:

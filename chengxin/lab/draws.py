@@ -292,7 +292,8 @@ def sampled(panel: Panel) -> list[tuple[int, Sample]]:
 def counted(panel: Panel, line: int) -> NDArray[np.bool_]:
     """Which assessments have counts of a sample in a base line: whole numbers, applicable, not 0 of 0."""
     value, of = panel.value[:, line], panel.of[:, line]
-    return panel.free[:, line] & (of > 0) & (value == np.rint(value)) & (of == np.rint(of))
+    whole: NDArray[np.bool_] = (value == np.rint(value)) & (of == np.rint(of))
+    return panel.free[:, line] & (of > 0) & whole
 
 
 def shares_drawn(
@@ -344,4 +345,5 @@ def _applicable(panel: Panel, population: Column) -> Column:
         counts[:, n] = np.where(counted(panel, n), panel.of[:, n], 0)
     inspected = counts.max(axis=1, initial=0)[:, None]
     part = np.divide(counts, inspected, out=np.ones_like(counts), where=inspected > 0)
-    return np.rint(population[:, None] * part)
+    whole: Column = np.rint(population[:, None] * part)
+    return whole

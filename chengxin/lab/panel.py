@@ -55,7 +55,8 @@ class Panel:
     @property
     def points(self) -> Column:
         """Official points of the k base lines."""
-        return self.figures.points[self.places]
+        points: Column = self.figures.points[self.places]
+        return points
 
     def totals(self, weights: Column, shares: Mapping[int, Column] | None = None) -> Column:
         """Unrounded totals under other points or other findings.
@@ -111,4 +112,5 @@ def panel(rubric: Rubric, observations: pd.DataFrame) -> Panel:
 
 def by_rows(weights: Column, shares: Column) -> Column:
     """``weights @ shares.T`` draw by draw, so that the linear algebra starts no threads beside those that draw."""
-    return np.matmul(weights[:, None, :], shares.T)[:, 0]
+    product: Column = np.matmul(weights[:, None, :], shares.T)[:, 0]
+    return product

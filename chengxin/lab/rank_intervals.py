@@ -12,6 +12,7 @@ import pandas as pd
 from chengxin.errors import UsageError
 from chengxin.lab.draws import VARY, Checks, arranged, counted, points_drawn, sampled, shares_drawn, spread_in_words
 from chengxin.lab.panel import Panel, panel
+from chengxin.lab.table import small_html, small_text
 from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import Column
 from chengxin.scoring.ranking import TIE, placed, ranked
@@ -24,7 +25,13 @@ THREADS = 2
 SAME = "名次不可区分"
 
 
-@dataclass(frozen=True)
+SHOWN = {
+    "assessment": "评价", "total": "总分（分）", "rank": "名次", "low": "最好", "median": "居中", "high": "最差",
+    "note": "说明",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False)
 class RankIntervals:
     """Ranks under uncertainty.
 
@@ -50,6 +57,19 @@ class RankIntervals:
     concentration: float
     confidence: float
     said: str
+
+    def __repr__(self) -> str:
+        return small_text(self._title(), self.table, SHOWN)
+
+    def _repr_html_(self) -> str:
+        return small_html(self._title(), self.table, SHOWN)
+
+    def _title(self) -> str:
+        left = f"，{len(self.incomplete)}个不完整的没有排名" if self.incomplete else ""
+        return (
+            f"名次区间：{len(self.table)}个完整的评价{left}；抽取{self.draws}次，种子{self.seed}，"
+            f"区间为{self.confidence:g}%的抽取所在。"
+        )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ marks here, so that a person can try one step after another: `breaches` says by 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -16,7 +16,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from chengxin.errors import UsageError
-from chengxin.lab.table import trial
+from chengxin.lab.table import small_html, small_text, trial
 from chengxin.rubric.model import Line, Rubric
 from chengxin.rubric.readings import NUMBER
 from chengxin.rubric.rules import KINDS, plain
@@ -98,7 +98,13 @@ def _breach(what: str, found: float, expected: float) -> str:
     return f"{what}合计{plain(found)}分，应为{plain(expected)}分，{more}{plain(abs(round(found - expected, 6)))}分"
 
 
-@dataclass(frozen=True)
+SHOWN = {
+    "assessment": "评价", "before": "原总分（分）", "after": "新总分（分）", "change": "变动（分）",
+    "rank_before": "原名次", "rank_after": "新名次", "by": "由哪些条目（分）",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False)
 class WhatIf:
     """Old and new side by side.
 
@@ -114,11 +120,23 @@ class WhatIf:
     breaches : where the points do not sum as printed, Chinese
     """
 
-    before: Rubric = field(repr=False)
-    after: Rubric = field(repr=False)
+    before: Rubric
+    after: Rubric
     table: pd.DataFrame
     lines: pd.DataFrame
     breaches: list[str]
+
+    def __repr__(self) -> str:
+        return small_text(self._title(), self.table, SHOWN)
+
+    def _repr_html_(self) -> str:
+        return small_html(self._title(), self.table, SHOWN)
+
+    def _title(self) -> str:
+        moved = int(self.table["moved"].fillna(0).ne(0).sum())
+        changed = int(self.table["change"].fillna(0).ne(0).sum())
+        said = f"改规则看影响：{self.before.title}，{len(self.table)}个评价，{changed}个变分，{moved}个变名次。"
+        return said + "".join(f"{breach}。" for breach in self.breaches)
 
 
 def what_if(rubric: Rubric, observations: pd.DataFrame, changes: Changes) -> WhatIf:

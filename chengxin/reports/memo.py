@@ -23,7 +23,7 @@ REASONS = {"question": "问题", "chosen": "现在采用", "reason": "理由", "
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Memo:
     """A memo, one content in two forms.
 
@@ -45,6 +45,15 @@ class Memo:
     others: Html
     reasons: Html
     source: str
+
+    def __repr__(self) -> str:
+        return "\n".join([*([DEMO] if self.demo else []), f"{self.title}（{self.about}）", *self.said])
+
+    def _repr_html_(self) -> str:
+        said = Html("".join(escaped("<p>{said}</p>", said=said) for said in self.said))
+        words = "{banner}<p><strong>{title}</strong>（{about}）</p>{said}{effects}"
+        return escaped(words, banner=banner(self.demo), title=self.title, about=self.about, said=said,
+                       effects=self.effects)  # fmt: skip
 
     @property
     def page(self) -> Html:

@@ -26,7 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 REVISION = "0008"  # the newest schema this kit knows
-DEFAULT_URL = "sqlite:///chengxin.db"
+DEFAULT_FILE = "chengxin.db"
 BUSY_SECONDS = 10
 ONE_WRITER = 20261127  # any number: writers on PostgreSQL wait for one another on the advisory lock of this name
 REFUSALS = {  # words of the driver (SQLite, PostgreSQL) → what is wrong, what is expected
@@ -43,8 +43,7 @@ def open_store(url: str | None = None, *, read_only: bool = False) -> Engine:
 
     Parameters
     ----------
-    url : database URL or path of a SQLite file; default: environment CHENGXIN_DB, else chengxin.db in the
-        working folder
+    url : database URL or path of a SQLite file; default: as for `address_of`
     read_only : the database refuses every write
 
     In a page of the site the engine shows and changes only what its reader may, see `access`.
@@ -73,7 +72,7 @@ def migrate(url: str | None = None) -> tuple[str | None, str]:
 
     Parameters
     ----------
-    url : as for `open_store`
+    url : as for `open_store`; what is new is made in the working folder, whatever the folders above hold
 
     Returns
     -------
@@ -86,7 +85,7 @@ def migrate(url: str | None = None) -> tuple[str | None, str]:
     """
     from chengxin.store.migrations import upgrade
 
-    address = address_of(url)
+    address = address_of(url or os.environ.get("CHENGXIN_DB") or DEFAULT_FILE)
     shown = _shown(address)
     if address.get_backend_name() == "sqlite" and not Path(shown).parent.is_dir():
         raise StoreError(f"文件夹“{Path(shown).parent}”不存在，不能在其中建数据库；请先建好文件夹。")
@@ -144,13 +143,14 @@ def address_of(url: str | None = None) -> sa.URL:
 
     Parameters
     ----------
-    url : as for `open_store`
+    url : database URL or path of a SQLite file; without one the first of: the environment's CHENGXIN_DB; chengxin.db
+        in the working folder (a notebook's is its own folder); chengxin.db in the nearest folder above that holds one
 
     Raises
     ------
     StoreError : it is not the address of a SQLite file or a PostgreSQL database
     """
-    text = url or os.environ.get("CHENGXIN_DB") or DEFAULT_URL
+    text = url or os.environ.get("CHENGXIN_DB") or _nearest()
     try:
         address = sa.make_url(text) if "://" in text else sa.URL.create("sqlite", database=text)
         kind = address.get_backend_name()
@@ -163,6 +163,13 @@ def address_of(url: str | None = None) -> sa.URL:
     if address.database in (None, "", ":memory:"):
         raise StoreError("数据库地址没有文件名；应为SQLite文件的路径，如 chengxin.db。")
     return address.set(database=str(Path(str(address.database)).resolve()), query={})
+
+
+def _nearest() -> str:
+    """The database of the working folder or of the nearest folder above; where there is none, its name here."""
+    here = Path.cwd()
+    places = [folder / DEFAULT_FILE for folder in (here, *here.parents)]
+    return str(next((path for path in places if os.access(path, os.F_OK)), places[0]))
 
 
 def _shown(address: sa.URL) -> str:

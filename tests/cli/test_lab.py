@@ -1,9 +1,16 @@
 """The lab from the command line, through the real entry point."""
 
 import json
+import os
+import signal
+import socket
 import sqlite3
+import subprocess
+import time
+import urllib.request
 
 import pytest
+from conftest import COMMAND
 from labdata import STREET, observed
 from stores import opened, sample_database
 
@@ -222,3 +229,73 @@ def test_wrong_use_is_said_in_chinese(chengxin, csv, words, said):
     done = chengxin("lab", *(csv if word == "CSV" else word for word in words), "--rubric", "street")
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_start_puts_a_demo_that_says_so_into_a_folder_and_keeps_what_is_there(chengxin, tmp_path):
+    done = chengxin("lab", "start", "台", "--demo", "--no-open", cwd=tmp_path, CHENGXIN_DB="")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "演示数据" in done.stdout
+    assert "jupyter lab" in done.stdout
+    with opened(tmp_path / "台" / "chengxin.db") as engine:
+        assert read.assessments(engine)["demo"].all()
+    book = sorted((tmp_path / "台" / "lab").glob("*.ipynb"))[0]
+    book.write_text("{}", "utf-8")
+    again = chengxin("lab", "start", "台", "--demo", "--no-open", cwd=tmp_path, CHENGXIN_DB="")
+    assert again.returncode == 0
+    assert f"没有改动：lab/{book.name}\n" in again.stdout
+    assert book.read_text("utf-8") == "{}"
+
+
+def test_start_without_a_database_makes_an_empty_one_and_says_what_next(chengxin, tmp_path):
+    done = chengxin("lab", "start", "--no-open", cwd=tmp_path, CHENGXIN_DB="")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "chengxin load 文件夹 --database chengxin-lab/chengxin.db" in done.stdout
+    with opened(tmp_path / "chengxin-lab" / "chengxin.db") as engine:
+        assert read.assessments(engine).empty
+    refused = chengxin("lab", "start", "--demo", "--no-open", cwd=tmp_path, CHENGXIN_DB="")
+    assert refused.returncode == 2
+    assert "不是演示数据，没有改动" in refused.stderr
+
+
+def test_start_takes_a_named_database_and_refuses_a_missing_one_before_anything_is_done(chengxin, base, tmp_path):
+    done = chengxin("lab", "start", "b", "--database", base, "--no-open", cwd=tmp_path)
+    assert done.returncode == 0
+    assert not (tmp_path / "b" / "chengxin.db").exists()
+    assert (tmp_path / "b" / "lab").is_dir()
+    missing = chengxin("lab", "start", "c", "--database", "nope.db", "--no-open", cwd=tmp_path)
+    assert missing.returncode == 1
+    assert "找不到数据库文件" in missing.stderr
+    both = chengxin("lab", "start", "c", "--database", base, "--demo", "--no-open", cwd=tmp_path)
+    assert both.returncode == 2
+    assert "二者写一个" in both.stderr
+    assert not (tmp_path / "c").exists()
+
+
+def test_start_opens_jupyterlab_on_this_machine_and_stops_with_it(base, tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (tmp_path / "jupyter_server_config.json").write_text('{"ServerApp": {"allow_root": true}}')  # CI may be root
+    environment = {**os.environ, "PYTHONUTF8": "1", "JUPYTER_CONFIG_DIR": str(tmp_path)}
+    words = [COMMAND, "lab", "start", "b", "--database", base, "--open", "--no-browser", "--port", str(port)]
+    process = subprocess.Popen(
+        [str(word) for word in words], cwd=tmp_path, env=environment, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/api", timeout=5) as answer:
+                    assert json.load(answer)["version"]
+                break
+            except OSError:
+                assert time.monotonic() < deadline
+                assert process.poll() is None
+                time.sleep(0.5)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    assert "正在打开JupyterLab" in output.decode()
+    assert b"Traceback" not in errors

@@ -25,7 +25,7 @@ stricter strict demo rubrics settings tables yaml README md Q index monitoring y
 chengxin CHENGXIN_DB chengxin.db sample_data reports chengxin-demo observations
 CSV YAML HTML Markdown Word Excel table csv json html pdf docx xlsx ipynb assessment line value of outcome note
 comparison merchant cancel yes no dispute_days
-papermill DuckDB pandas SQL card recheck Dask tcp
+papermill JupyterLab DuckDB pandas SQL card recheck Dask tcp
 """
 
 

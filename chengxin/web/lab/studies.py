@@ -215,4 +215,4 @@ def shown(frame: pd.DataFrame, *columns: str) -> str:
     """Some columns of a result as plain text with Chinese headings; what is missing is a dash."""
     numbers = frame[list(columns)].map(lambda value: round(value, 3) if isinstance(value, float) else value)
     told = numbers.astype(object).where(numbers.notna(), "—")
-    return told.rename(columns=HEADINGS).to_string(index=False)
+    return str(told.rename(columns=HEADINGS).to_string(index=False))

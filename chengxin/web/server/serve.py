@@ -53,20 +53,31 @@ def served_root(notebooks: Iterable[Path]) -> Iterator[Path]:
     ----------
     notebooks : from `books`
     """
+    with tempfile.TemporaryDirectory(prefix="chengxin-served-") as folder:
+        put(notebooks, Path(folder))
+        yield Path(folder)
+
+
+def put(notebooks: Iterable[Path], folder: Path) -> None:
+    """Write notebooks without outputs and checks, each into the folder of its shelf.
+
+    Parameters
+    ----------
+    notebooks : from `books`
+    folder : is there; a notebook of the same name in it is replaced
+    """
     import nbformat  # takes most of a second
 
-    with tempfile.TemporaryDirectory(prefix="chengxin-served-") as folder:
-        for path in notebooks:
-            book = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-            book.cells = [cell for cell in book.cells if CHECK not in cell.metadata.get("tags", [])]
-            for cell in book.cells:
-                if cell.cell_type == "code":
-                    cell.outputs, cell.execution_count = [], None
-            book.metadata.pop("widgets", None)
-            shelf = Path(folder, path.parent.name)
-            shelf.mkdir(exist_ok=True)
-            nbformat.write(book, shelf / path.name)  # type: ignore[no-untyped-call]
-        yield Path(folder)
+    for path in notebooks:
+        book = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        book.cells = [cell for cell in book.cells if CHECK not in cell.metadata.get("tags", [])]
+        for cell in book.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        book.metadata.pop("widgets", None)
+        shelf = folder / path.parent.name
+        shelf.mkdir(exist_ok=True)
+        nbformat.write(book, shelf / path.name)  # type: ignore[no-untyped-call]
 
 
 def imported(notebooks: Iterable[Path]) -> list[str]:
