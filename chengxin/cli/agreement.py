@@ -65,12 +65,12 @@ def _filings(period: str, by: str, database: str | None, form: str) -> None:
     from chengxin.lab import assessors
     from chengxin.store import read
     from chengxin.store.engine import open_store
-    from chengxin.workflow import labsource
+    from chengxin.workflow import inputs
 
     if not re.fullmatch(r"\d{4}(Q[1-4])?", period):
         raise UsageError(f"时期得到“{period}”；应为2026或2026Q3这样的写法。")
     engine = open_store(database, read_only=True)
-    found, demo = labsource.checked_filings(engine, period), bool(read.assessments(engine)["demo"].any())
+    found, demo = inputs.checked_filings(engine, period), bool(read.assessments(engine)["demo"].any())
     engine.dispose()
     if found.empty:
         raise UsageError(f"{period}没有自查和核查都填了的季报；请核对时期。")

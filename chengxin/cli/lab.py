@@ -42,10 +42,10 @@ def _loaded(rubric: str, source: Path | None, period: str | None, database: str 
         return _Loaded(chosen, observations_csv(file_there(source)), f"文件{source.name}")
     from chengxin.store import read
     from chengxin.store.engine import open_store
-    from chengxin.workflow import labsource
+    from chengxin.workflow import inputs
 
     engine = open_store(database, read_only=True)
-    found, work = labsource.studied(engine, chosen, str(period))
+    found, work = inputs.studied(engine, chosen, str(period))
     checks, population = read.merchant_checks(engine, str(period), chosen.id)
     demo = bool(work["demo"].any())
     engine.dispose()

@@ -23,7 +23,7 @@ from chengxin.store.engine import open_store
 from chengxin.store.schema import AREA_KINDS
 from chengxin.web.lab.walk import Walk
 from chengxin.web.lab.what_if_form import WhatIfForm
-from chengxin.workflow import labsource
+from chengxin.workflow import inputs
 
 HEADINGS = {
     "lines": "条目", "why": "不能量出的原因",
@@ -125,7 +125,7 @@ def study(
     period = wanted["period"] if re.fullmatch("[0-9]{4}", wanted.get("period", "")) else period
     chosen = load_rubric(wanted["rubric"] if wanted.get("rubric") in rubric_paths() else rubric)
     engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
-    found, about = labsource.studied(engine, chosen, period)
+    found, about = inputs.studied(engine, chosen, period)
     checks, population = read.merchant_checks(engine, period, chosen.id)
     others = read.periods(engine).sort_values(["rubric", "period"], ascending=[False, False])
     if not isinstance(database, Engine):
@@ -160,9 +160,9 @@ def example(line: Line) -> str:
 
 
 def checked_filings(period: str, database: str | Engine | None = None) -> pd.DataFrame:
-    """Items of a period's filings that point and on-site check both answered, see `labsource.checked_filings`."""
+    """Items of a period's filings that point and on-site check both answered, see `inputs.checked_filings`."""
     engine = database if isinstance(database, Engine) else open_store(database, read_only=True)
-    found = labsource.checked_filings(engine, period)
+    found = inputs.checked_filings(engine, period)
     if not isinstance(database, Engine):
         engine.dispose()
     return found
