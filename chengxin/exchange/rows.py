@@ -44,7 +44,8 @@ MODELS: tuple[type[Row], ...] = (
     ComplaintRow, SurveyRow, TrainingRow, PatrolRow, CommitmentRow, ActivityRow, EventRow, ViolationRow, WeighingRow,
     FilingRow, AnswerRow, DecisionRow, ImprovementRow, RecheckRow, SampleRow, CheckRow,
 )  # fmt: skip
-FILES: dict[str, tuple[str, type[Row]]] = {model.file: (model.table.name, model) for model in MODELS}  # in loading order
+# In the order of loading
+FILES: dict[str, tuple[str, type[Row]]] = {model.file: (model.table.name, model) for model in MODELS}
 
 
 def parse(file: str, cells: pd.DataFrame) -> tuple[list[tuple[int, dict[str, Any]]], list[Placed]]:
