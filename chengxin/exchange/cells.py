@@ -52,6 +52,8 @@ def _day(cell: str) -> date | None:
 
 def _whole(cell: str) -> int | None:
     text = normal(cell)
+    if re.fullmatch("[0-9]{10,}", text):
+        raise PydanticCustomError("remedy", "最大999999999，请核对有没有多写几位")
     if text and not re.fullmatch("[0-9]{1,9}", text):
         raise ValueError
     return int(text) if text else None
@@ -59,6 +61,8 @@ def _whole(cell: str) -> int | None:
 
 def _decimal(cell: str) -> str | None:
     text = normal(cell)
+    if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", text) and not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,6})?", text):
+        raise PydanticCustomError("remedy", "整数部分不超过9位，小数不超过6位")
     if text and not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,6})?", text):
         raise ValueError
     return str(Decimal(text)) if text else None

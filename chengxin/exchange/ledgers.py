@@ -28,6 +28,8 @@ from chengxin.store import schema
 class InstrumentRow(Row):
     """A row of instruments.csv."""
 
+    file: ClassVar = "instruments.csv"
+    table: ClassVar = schema.INSTRUMENT
     about: ClassVar = "计量器具；一台（件）一行"
     in_order: ClassVar = (("in_use_since", "retired_on"),)
     owned: ClassVar = True
@@ -56,6 +58,8 @@ class InstrumentRow(Row):
 class VerificationRow(Row):
     """A row of verifications.csv."""
 
+    file: ClassVar = "verifications.csv"
+    table: ClassVar = schema.VERIFICATION
     about: ClassVar = "检定、校准；一次一行，有效期照证书填写"
     in_order: ClassVar = (("done_on", "valid_until"),)
     id: Code
@@ -71,6 +75,8 @@ class VerificationRow(Row):
 class ComplaintRow(Row):
     """A row of complaints.csv."""
 
+    file: ClassVar = "complaints.csv"
+    table: ClassVar = schema.COMPLAINT
     about: ClassVar = "投诉举报；姓名、电话、证件号、住址各列一律不读入"
     in_order: ClassVar = (("received_on", "settled_on"), ("received_on", "answered_on"))
     owned: ClassVar = True
@@ -94,6 +100,8 @@ class ComplaintRow(Row):
 class SurveyRow(Row):
     """A row of surveys.csv."""
 
+    file: ClassVar = "surveys.csv"
+    table: ClassVar = schema.SURVEY
     about: ClassVar = "满意度调查；只存份数，不存个人答卷"
     at_most: ClassVar = (("satisfied", "answers"),)
     id: Code
@@ -107,6 +115,8 @@ class SurveyRow(Row):
 class TrainingRow(Row):
     """A row of trainings.csv."""
 
+    file: ClassVar = "trainings.csv"
+    table: ClassVar = schema.TRAINING
     about: ClassVar = "计量培训；trained 为截至当日已受训人数"
     at_most: ClassVar = (("trained", "staff"),)
     owned: ClassVar = True
@@ -123,6 +133,8 @@ class TrainingRow(Row):
 class PatrolRow(Row):
     """A row of patrols.csv."""
 
+    file: ClassVar = "patrols.csv"
+    table: ClassVar = schema.PATROL
     about: ClassVar = "日常巡查"
     id: Code
     area: Code
@@ -135,6 +147,8 @@ class PatrolRow(Row):
 class CommitmentRow(Row):
     """A row of commitments.csv."""
 
+    file: ClassVar = "commitments.csv"
+    table: ClassVar = schema.COMMITMENT
     about: ClassVar = "诚信计量承诺；自愿签订，可以撤回"
     in_order: ClassVar = (("signed_on", "withdrawn_on"),)
     owned: ClassVar = True
@@ -157,6 +171,8 @@ class CommitmentRow(Row):
 class ActivityRow(Row):
     """A row of supervisor_activities.csv."""
 
+    file: ClassVar = "supervisor_activities.csv"
+    table: ClassVar = schema.ACTIVITY
     about: ClassVar = "群众计量监督员活动"
     id: Code
     area: Code
@@ -168,6 +184,8 @@ class ActivityRow(Row):
 class EventRow(Row):
     """A row of events.csv."""
 
+    file: ClassVar = "events.csv"
+    table: ClassVar = schema.EVENT
     about: ClassVar = "宣传、荣誉和放心消费"
     owned: ClassVar = True
     id: Code
@@ -184,6 +202,8 @@ class EventRow(Row):
 class ViolationRow(Row):
     """A row of violations.csv."""
 
+    file: ClassVar = "violations.csv"
+    table: ClassVar = schema.VIOLATION
     about: ClassVar = "违法违规：提示、期限、整改和处罚决定"
     in_order: ClassVar = (("found_on", "prompted_on"), ("prompted_on", "due_on"), ("prompted_on", "rectified_on"),
                           ("found_on", "decided_on"))  # fmt: skip
@@ -205,6 +225,8 @@ class ViolationRow(Row):
 class WeighingRow(Row):
     """A row of weighings.csv."""
 
+    file: ClassVar = "weighings.csv"
+    table: ClassVar = schema.WEIGHING
     about: ClassVar = "零售商品复称；单价为元/kg，称重为kg"
     id: Code
     merchant: Code

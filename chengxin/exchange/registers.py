@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
+import sqlalchemy as sa
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from chengxin.exchange.cells import (
@@ -42,6 +43,8 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     in_order: ClassVar[Pairs] = ()
     at_most: ClassVar[Pairs] = ()
+    file: ClassVar[str]  # that `chengxin load` takes
+    table: ClassVar[sa.Table]  # that the rows go into
     about: ClassVar[str] = ""  # what the file holds, in Chinese
     owned: ClassVar[bool] = False  # area, merchant or point must be named
     dropped: ClassVar[frozenset[str]] = frozenset()  # columns a file may have that are never read
@@ -63,6 +66,8 @@ class Row(BaseModel):
 class UnitRow(Row):
     """A row of reporting_units.csv."""
 
+    file: ClassVar = "reporting_units.csv"
+    table: ClassVar = schema.UNIT
     about: ClassVar = "报送单位"
     code: Code
     name: Name
@@ -74,6 +79,8 @@ class UnitRow(Row):
 class AreaRow(Row):
     """A row of areas.csv."""
 
+    file: ClassVar = "areas.csv"
+    table: ClassVar = schema.AREA
     about: ClassVar = "景区、街区"
     code: Code
     name: Name
@@ -88,6 +95,8 @@ class AreaRow(Row):
 class MerchantRow(Row):
     """A row of merchants.csv."""
 
+    file: ClassVar = "merchants.csv"
+    table: ClassVar = schema.MERCHANT
     about: ClassVar = "经营户"
     code: Code
     area: Code
@@ -101,6 +110,8 @@ class MerchantRow(Row):
 class AssessmentRow(Row):
     """A row of assessments.csv."""
 
+    file: ClassVar = "assessments.csv"
+    table: ClassVar = schema.ASSESSMENT
     about: ClassVar = "评价"
     id: Code
     area: Code
@@ -113,6 +124,8 @@ class AssessmentRow(Row):
 class PointRow(Row):
     """A row of monitoring_points.csv."""
 
+    file: ClassVar = "monitoring_points.csv"
+    table: ClassVar = schema.POINT
     about: ClassVar = "诚信计量监测点：自主申报和县级推荐都有，才能设立"
     in_order: ClassVar = (("applied_on", "recommended_on"), ("recommended_on", "accepted_on"),
                           ("accepted_on", "cancelled_on"))  # fmt: skip
@@ -143,6 +156,8 @@ class PointRow(Row):
 class PersonRow(Row):
     """A row of persons.csv."""
 
+    file: ClassVar = "persons.csv"
+    table: ClassVar = schema.PERSON
     about: ClassVar = "计量工作责任人"
     in_order: ClassVar = (("since", "until"),)
     owned: ClassVar = True
@@ -159,6 +174,8 @@ class PersonRow(Row):
 class SupervisorRow(Row):
     """A row of supervisors.csv."""
 
+    file: ClassVar = "supervisors.csv"
+    table: ClassVar = schema.SUPERVISOR
     about: ClassVar = "群众计量监督员"
     in_order: ClassVar = (("appointed_on", "term_ends_on"),)
     id: Code
@@ -172,6 +189,8 @@ class SupervisorRow(Row):
 class FilingRow(Row):
     """A row of filings.csv."""
 
+    file: ClassVar = "filings.csv"
+    table: ClassVar = schema.FILING
     about: ClassVar = "监测点季报的填报情况和各项件数"
     in_order: ClassVar = (("submitted_on", "checked_on"), ("submitted_on", "returned_on"))
     at_most: ClassVar = (("mandatory", "instruments"), ("valid", "mandatory"), ("non_mandatory", "instruments"),
@@ -197,6 +216,8 @@ class FilingRow(Row):
 class AnswerRow(Row):
     """A row of filing_answers.csv."""
 
+    file: ClassVar = "filing_answers.csv"
+    table: ClassVar = schema.ANSWER
     about: ClassVar = "监测点季报各项：自查和核查"
     filing: Code
     item: Code
@@ -208,6 +229,8 @@ class AnswerRow(Row):
 class DecisionRow(Row):
     """A row of point_decisions.csv."""
 
+    file: ClassVar = "point_decisions.csv"
+    table: ClassVar = schema.DECISION
     about: ClassVar = "对监测点的决定；由有权决定的人填写，工具包只列候选"
     id: Code
     point: Code
@@ -227,6 +250,8 @@ class DecisionRow(Row):
 class ImprovementRow(Row):
     """A row of improvements.csv."""
 
+    file: ClassVar = "improvements.csv"
+    table: ClassVar = schema.IMPROVEMENT
     about: ClassVar = "整改事项：责任人、期限和状态"
     in_order: ClassVar = (("rectified_on", "rechecked_on"),)
     assessment: Code
@@ -243,6 +268,8 @@ class ImprovementRow(Row):
 class RecheckRow(Row):
     """A row of rechecks.csv."""
 
+    file: ClassVar = "rechecks.csv"
+    table: ClassVar = schema.RECHECK
     about: ClassVar = "复核：上级复核评价时逐条认定的数值，一条一行，只列复核过的条目"
     assessment: Code
     line: Code
@@ -257,6 +284,8 @@ class RecheckRow(Row):
 class SampleRow(Row):
     """A row of merchant_samples.csv."""
 
+    file: ClassVar = "merchant_samples.csv"
+    table: ClassVar = schema.SAMPLE
     about: ClassVar = "逐户检查的抽样：种子、在营户数和抽到的户数；种子和经营户相同，抽到的户也相同"
     at_most: ClassVar = (("drawn", "population"),)
     assessment: Code
@@ -268,6 +297,8 @@ class SampleRow(Row):
 class CheckRow(Row):
     """A row of merchant_checks.csv."""
 
+    file: ClassVar = "merchant_checks.csv"
+    table: ClassVar = schema.CHECK
     about: ClassVar = "逐户检查：一户一条一行；只供看名次稳不稳，不改动评价的户数"
     assessment: Code
     merchant: Code

@@ -38,21 +38,14 @@ from chengxin.exchange.registers import (
     SupervisorRow,
     UnitRow,
 )  # fmt: skip
-from chengxin.store import schema
 
-MODELS: dict[str, type[Row]] = {
-    "reporting_units.csv": UnitRow, "areas.csv": AreaRow, "merchants.csv": MerchantRow,
-    "assessments.csv": AssessmentRow, "monitoring_points.csv": PointRow, "persons.csv": PersonRow,
-    "supervisors.csv": SupervisorRow, "instruments.csv": InstrumentRow, "verifications.csv": VerificationRow,
-    "complaints.csv": ComplaintRow, "surveys.csv": SurveyRow, "trainings.csv": TrainingRow, "patrols.csv": PatrolRow,
-    "commitments.csv": CommitmentRow, "supervisor_activities.csv": ActivityRow, "events.csv": EventRow,
-    "violations.csv": ViolationRow, "weighings.csv": WeighingRow, "filings.csv": FilingRow,
-    "filing_answers.csv": AnswerRow, "point_decisions.csv": DecisionRow, "improvements.csv": ImprovementRow,
-    "rechecks.csv": RecheckRow, "merchant_samples.csv": SampleRow, "merchant_checks.csv": CheckRow,
-}  # fmt: skip
-FILES: dict[str, tuple[str, type[Row]]] = {
-    file: (table, model) for (file, model), table in zip(MODELS.items(), schema.REGISTRIES, strict=True)
-}
+MODELS: tuple[type[Row], ...] = (
+    UnitRow, AreaRow, MerchantRow, AssessmentRow, PointRow, PersonRow, SupervisorRow, InstrumentRow, VerificationRow,
+    ComplaintRow, SurveyRow, TrainingRow, PatrolRow, CommitmentRow, ActivityRow, EventRow, ViolationRow, WeighingRow,
+    FilingRow, AnswerRow, DecisionRow, ImprovementRow, RecheckRow, SampleRow, CheckRow,
+)  # fmt: skip
+# In the order of loading
+FILES: dict[str, tuple[str, type[Row]]] = {model.file: (model.table.name, model) for model in MODELS}
 
 
 def parse(file: str, cells: pd.DataFrame) -> tuple[list[tuple[int, dict[str, Any]]], list[Placed]]:

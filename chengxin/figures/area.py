@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from chengxin.figures.breakdown import compared, history, steps
-from chengxin.figures.city import scored
+from chengxin.figures.city import ranked
 from chengxin.ledgers.definitions import ledgers
 from chengxin.ledgers.observe import overrides
 from chengxin.ledgers.unit_settings import said as own_settings
@@ -31,7 +31,7 @@ from chengxin.workflow.cache import fresh
 
 @dataclass(frozen=True)
 class Kind:
-    """All assessments of one rubric, scored: results and scores as `city.scored`; observations as scored, with the
+    """All assessments of one rubric, scored: results and scores as `city.ranked`; observations as scored, with the
     assessment as sorted index."""
 
     rubric: Rubric
@@ -71,7 +71,7 @@ class Opened:
             stored = stored[stored["assessment"].isin(work.loc[~work["period"].isin(moving), "id"])]
             parts = [stored, *(self.filled(name, period).observations for period in moving)]
             seen = pd.concat(parts, ignore_index=True)
-            results, scores = scored(rubric, work, seen)
+            results, scores = ranked(rubric, inputs.score_work(rubric, work, seen))
             order = seen.set_index(seen["assessment"].rename(None)).sort_index(kind="stable")
             self.kinds[name] = Kind(rubric, order, results, scores)
         return self.kinds[name]

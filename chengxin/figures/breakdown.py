@@ -105,7 +105,7 @@ def history(results: pd.DataFrame, same: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    results : of all areas of the kind, from `city.scored`
+    results : of all areas of the kind, from `city.ranked`
     same : those of the area
 
     Returns

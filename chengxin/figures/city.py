@@ -18,8 +18,6 @@ from chengxin.figures.counts import COUNTED, counted
 from chengxin.rubric.load import load_rubric
 from chengxin.rubric.model import Rubric
 from chengxin.scoring.ranking import ranks
-from chengxin.scoring.score import score
-from chengxin.scoring.totals import totals
 from chengxin.settings import Table, read_table
 from chengxin.store import read
 from chengxin.store.access import WHOLE, current
@@ -65,7 +63,7 @@ class Overview:
 
     units : as `read.units`; rubrics : kind → rubric
     results : one row per assessment: id, area, name, kind, unit, short_name, period, as_of, status, and of
-        `totals.totals` all columns; those of `scored`; change (of the total since the area's period before), red
+        `totals.totals` all columns; those of `ranked`; change (of the total since the area's period before), red
         (has a red line), nth (of the id among all). The best of a kind first, those not complete last; period, kind
         and unit are categorical
     scores : kind → points of the assessments of `results` with that kind × the rubric's lines, NaN where undecided;
@@ -177,8 +175,7 @@ def gathered(engine: Engine) -> Overview:
     results, scores, rubrics = [], {}, {}
     for kind in sorted(set(work["rubric"])):
         rubric = rubrics[kind] = load_rubric(kind)
-        seen = inputs.seen(engine, rubric, work, books)
-        made, scores[kind] = scored(rubric, work[work["rubric"] == kind], seen)
+        made, scores[kind] = ranked(rubric, inputs.scored(engine, rubric, work, books))
         results.append(made)
     latest = work.groupby("period")["as_of"].max()
     as_of = {p: min(pd.Timestamp(f"{p}-12-31"), day) if p.isdigit() else day for p, day in latest.items()}
@@ -212,29 +209,27 @@ def _arranged(results: pd.DataFrame, units: pd.DataFrame, periods: list[str]) ->
                            kind="stable", ignore_index=True)  # fmt: skip
 
 
-def scored(rubric: Rubric, work: pd.DataFrame, seen: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+def ranked(rubric: Rubric, scored: inputs.Scored) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """Results of one rubric's assessments with ranks, and their points line by line.
 
     Parameters
     ----------
-    work : assessments of the rubric, as `read.assessments`
-    seen : their observations
+    rubric : of the assessments
+    scored : from `inputs.scored`
 
     Returns
     -------
-    results : `assessment` and all columns of `totals`; city_rank, unit_rank among the complete ones of the period
+    results : columns of `inputs.Scored`; city_rank, unit_rank among the complete ones of the period
         (and unit), city_tied, unit_tied (shares that rank), place (row in the points)
     points : assessments × the rubric's lines, NaN where undecided
     """
-    sheet = score(rubric, seen, work["id"])
-    results = totals(sheet).drop(columns="rubric").assign(assessment=lambda f: f["assessment"].astype("str"))
-    results = work.merge(results, left_on="id", right_on="assessment", validate="1:1").drop(columns="assessment")
+    results = scored.results.drop(columns="assessment")
     done = results["unrounded"].where(results["complete"])
     for name, by in (("city", ["period"]), ("unit", ["period", "unit"])):
         among = results.groupby(by, sort=False).ngroup().to_numpy()
         results[f"{name}_rank"], results[f"{name}_tied"] = ranks(done, among)
     results["place"] = np.arange(len(results))
-    return results, sheet["score"].to_numpy(float).reshape(-1, len(rubric.lines))
+    return results, scored.sheet["score"].to_numpy(float).reshape(-1, len(rubric.lines))
 
 
 def headline(overview: Overview, choice: Choice) -> pd.DataFrame:

@@ -33,13 +33,11 @@ from chengxin.rubric.model import Rubric
 from chengxin.scoring.explain import explain, improvements, total_in_words
 from chengxin.scoring.improvements import followed, items
 from chengxin.scoring.ranking import rank
-from chengxin.scoring.score import score
-from chengxin.scoring.totals import totals
 from chengxin.store import read
 from chengxin.store.engine import open_store
 from chengxin.store.schema import AREA_KINDS, ASSESSMENT_STATES, IMPROVEMENT_STATES
 from chengxin.workflow.cache import held
-from chengxin.workflow.inputs import Filled, filled
+from chengxin.workflow.inputs import Filled, filled, score_work
 
 SIGN = '<p class="sign"><span>编制人：</span><span>审核人：</span><span>签发人：</span><span>日期（盖章）：</span></p>'
 
@@ -278,12 +276,10 @@ def _city(
 
 def _scored(rubric: Rubric, work: pd.DataFrame, seen: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Sheet and results of one rubric over all units and periods, with names and ranks."""
-    sheet = score(rubric, seen, work.loc[work["rubric"] == rubric.id, "id"])
-    results = totals(sheet).merge(
-        work, left_on=["assessment", "rubric"], right_on=["id", "rubric"], how="inner", validate="1:1"
-    )
+    scored = score_work(rubric, work, seen)
+    results = scored.results
     for among, by in (("city", ["period"]), ("county", ["period", "unit"])):
         groups = results.groupby(by)
         results[f"{among}_rank"] = pd.concat([rank(group) for _, group in groups[["unrounded", "complete"]]])
         results[f"{among}_count"] = groups["complete"].transform("sum").astype(np.int64)
-    return sheet, results
+    return scored.sheet, results

@@ -47,7 +47,7 @@ class Memo:
     source: str
 
     def __repr__(self) -> str:
-        return "\n".join([*([DEMO] if self.demo else []), f"{self.title}（{self.about}）", *self.said])
+        return "\n".join([*([PAGE] if self.demo else []), f"{self.title}（{self.about}）", *self.said])
 
     def _repr_html_(self) -> str:
         said = Html("".join(escaped("<p>{said}</p>", said=said) for said in self.said))

@@ -27,6 +27,7 @@ from chengxin.scoring.totals import totals
 from chengxin.store import read
 from chengxin.store.drafts import Entry, Saved, saved, since
 from chengxin.store.schema import CHECKS, SETTING
+from chengxin.workflow.inputs import Books, scored
 
 FORM = "assessment"
 SAMPLED = "sample"  # field with the seed and the merchants drawn
@@ -98,7 +99,9 @@ def opened(engine: Engine, assessment: str) -> Work:
     stored, typed = _stored(seen[seen["assessment"] == assessment]), saved(engine, FORM, assessment)
     entries = stored | typed if row["status"] == "draft" else typed | stored
     mine = mine[["code", "name", "sector", "premises"]].reset_index(drop=True)
-    return Work(row, rubric, mine, entries, frozenset(stored), observed, _before(work, row, rubric, seen), change)
+    return Work(
+        row, rubric, mine, entries, frozenset(stored), observed, _before(engine, work, row, rubric, books), change
+    )
 
 
 def _stored(seen: pd.DataFrame) -> dict[str, Saved]:
@@ -111,10 +114,11 @@ def _entry(row: Mapping[str, Any]) -> Entry:
     return {**numbers, "outcome": row["outcome"], "note": row["note"] or ""}
 
 
-def _before(work: pd.DataFrame, row: Mapping[str, Any], rubric: Rubric, seen: pd.DataFrame) -> pd.DataFrame:
+def _before(engine: Engine, work: pd.DataFrame, row: Mapping[str, Any], rubric: Rubric, books: Books) -> pd.DataFrame:
+    """The sheet of the same area's last earlier period, as reports show it."""
     same = (work["area"] == row["area"]) & (work["rubric"] == row["rubric"]) & (work["period"] < row["period"])
     last = work[same].sort_values("period").tail(1)
-    sheet = explain(rubric, score(rubric, seen[seen["assessment"].isin(last["id"])]))
+    sheet = explain(rubric, scored(engine, rubric, last, books).sheet)
     return sheet.assign(period="".join(last["period"]))
 
 

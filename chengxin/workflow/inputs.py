@@ -18,6 +18,8 @@ from chengxin.ledgers.plan import Plan, propose
 from chengxin.ledgers.verification import clock
 from chengxin.rubric.load import load_rubric
 from chengxin.rubric.model import Rubric
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 from chengxin.settings import Number, settings
 from chengxin.store import read
 from chengxin.store.schema import SETTING
@@ -77,7 +79,87 @@ def filled(engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Books | No
     return Filled(seen, found.assign(telling=telling(rubric, found), used=used))
 
 
-def seen(engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Books | None = None) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Scored:
+    """Assessments of one rubric, scored.
+
+    Parameters
+    ----------
+    observations : as scoring took them
+    sheet : from `score.score`, every line of every assessment
+    results : one row per assessment in the order of the sheet: columns of `score.totals` and of `read.assessments`
+    """
+
+    observations: pd.DataFrame
+    sheet: pd.DataFrame
+    results: pd.DataFrame
+
+
+def scored(engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Books | None = None) -> Scored:
+    """From the database to the scored frame: the one way for pages, reports and forms.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    rubric : the rubric of the assessments; those of other rubrics are left out
+    work : assessments of some period, units and states, as `read.assessments` gives them
+    books : from `read.books`; default: read now where the ledgers are asked
+    """
+    return score_work(rubric, work, observations(engine, rubric, work, books))
+
+
+def score_work(rubric: Rubric, work: pd.DataFrame, rows: pd.DataFrame) -> Scored:
+    """As `scored`, of observations that are at hand.
+
+    Parameters
+    ----------
+    rubric, work : as for `scored`
+    rows : from `observations` or `filled`
+    """
+    work = work[work["rubric"] == rubric.id]
+    sheet = score(rubric, rows, work["id"])
+    results = totals(sheet).astype({"assessment": "str"})
+    keys = {"left_on": ["assessment", "rubric"], "right_on": ["id", "rubric"]}
+    return Scored(rows, sheet, results.merge(work, **keys, validate="1:1"))
+
+
+def studied(engine: Engine, rubric: Rubric, period: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What the lab works on: a period's observations as reports score them, the ledgers' share included.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    rubric : of the assessments; a variant takes those of the rubric it extends
+    period : 2026
+
+    Returns
+    -------
+    observations (columns assessment, line, value, of, outcome, note); the assessments, as `read.assessments`
+    """
+    work = read.assessments(engine, period)
+    work = work[work["rubric"] == rubric.id]
+    return observations(engine, rubric, work), work
+
+
+def checked_filings(engine: Engine, period: str) -> pd.DataFrame:
+    """Items of monitoring points' filings that both the point and the on-site check answered.
+
+    Parameters
+    ----------
+    engine : from `open_store`
+    period : year or quarter, 2026 or 2026Q3
+
+    Returns
+    -------
+    as `judge.checked`; unit is its short name
+    """
+    books, units = read.books(engine, ["filing", "filing_answer"]), read.units(engine)
+    rows = books["filing"][books["filing"]["quarter"].str.startswith(period)]
+    items = checked(load_form(), books["filing_answer"], rows, books["monitoring_point"])
+    return items.assign(unit=items["unit"].map(units.set_index("code")["short_name"]))
+
+
+def observations(engine: Engine, rubric: Rubric, work: pd.DataFrame, books: Books | None = None) -> pd.DataFrame:
     """The observations of `filled` as scoring takes them; of assessments that stay as stored no ledger is asked.
 
     Parameters
@@ -251,39 +333,3 @@ def plan(engine: Engine, year: int, as_of: date, seed: int, values: Settings | N
         made.append(replace(each, visits=each.visits[each.visits["unit"].isin(mine["unit"])]))
     visits = pd.concat([each.visits for each in made]).sort_values("unit", kind="stable", ignore_index=True)
     return replace(made[0], visits=visits)
-
-
-def studied(engine: Engine, rubric: Rubric, period: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What the lab works on: a period's observations as reports score them, the ledgers' share included.
-
-    Parameters
-    ----------
-    engine : from `open_store`
-    rubric : of the assessments; a variant takes those of the rubric it extends
-    period : 2026
-
-    Returns
-    -------
-    observations (columns assessment, line, value, of, outcome, note); the assessments, as `read.assessments`
-    """
-    work = read.assessments(engine, period)
-    work = work[work["rubric"] == rubric.id]
-    return seen(engine, rubric, work), work
-
-
-def checked_filings(engine: Engine, period: str) -> pd.DataFrame:
-    """Items of monitoring points' filings that both the point and the on-site check answered.
-
-    Parameters
-    ----------
-    engine : from `open_store`
-    period : year or quarter, 2026 or 2026Q3
-
-    Returns
-    -------
-    as `judge.checked`; unit is its short name
-    """
-    books, units = read.books(engine, ["filing", "filing_answer"]), read.units(engine)
-    rows = books["filing"][books["filing"]["quarter"].str.startswith(period)]
-    found = checked(load_form(), books["filing_answer"], rows, books["monitoring_point"])
-    return found.assign(unit=found["unit"].map(units.set_index("code")["short_name"]))

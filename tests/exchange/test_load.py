@@ -220,6 +220,29 @@ def test_rechecks_are_checked_by_the_rubric_too(engine, tmp_path):
     assert "大于分母" in fault
 
 
+SURVEYS = "id,area,held_on,method,answers,satisfied\n"
+RECHECKS = "assessment,line,value,of,outcome,note,done_on,done_by\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "row", "place", "limit"),
+    [
+        ("surveys", "S1,A1,2024-10-08,,999999999,999999999", "", ""),
+        ("surveys", "S1,A1,2024-10-08,,1000000000,1", "第2行 answers列：“1000000000”", "最大999999999"),
+        ("rechecks", "A1-2024,8.1,19.0000000,20,已评,,2025-03-01,组", "第2行 value列：“19.0000000”", "小数不超过6位"),
+        ("rechecks", "A1-2024,8.1,19,1000000000,已评,,2025-03-01,组", "第2行 of列：“1000000000”", "不超过9位"),
+    ],
+)
+def test_numbers_beyond_the_limit_are_told_the_limit(engine, tmp_path, file, row, place, limit):
+    source = folder(tmp_path, **{file: (SURVEYS if file == "surveys" else RECHECKS) + row + "\n"})
+    if not place:
+        assert load(engine, source, **ABOUT)["survey"] == 1
+        return
+    (fault,) = refused(load, engine, source, **ABOUT)
+    assert fault.startswith(f"{file}.csv {place}")
+    assert limit in fault
+
+
 def test_a_failure_half_way_leaves_nothing(engine, tmp_path, monkeypatch):
     def broken(*args, **options):
         raise KeyboardInterrupt

@@ -138,6 +138,23 @@ def test_a_returned_filing_takes_changes_again(engine):
         put(conn, "filing", [row], who="王", why="试", at=AT)
         put(conn, "filing", [{**row, "returned_on": date(2026, 10, 9)}], who="王", why="数不对", at=AT)
     assert save(engine, "filing", "F1", "1", {"value": 1}, version=0, **HERE).version == 1
+    with pytest.raises(Frozen, match="监测点还没有提交季报，不能核查"):
+        save(engine, "filing_check", "F1", "1", {"value": 1}, version=0, **HERE)
+    assert changes(engine, "filing_check", "F1").empty
+
+
+def test_two_windows_of_one_person_see_each_other(engine):
+    here = {"form": "assessment", "subject": "A1-2024", "who": "王"}
+    assert present(engine, **here, session="a", at=AT) == []
+    assert present(engine, **here, session="b", at=AT) == ["王"]
+    assert present(engine, **here, session="a", at=AT) == ["王"]
+
+
+def test_half_a_sign_is_left_out_and_can_be_read_again(engine):
+    """A lone surrogate, as a broken paste holds it, has no UTF-8 form: the page could never send it."""
+    kept = save(engine, *FORM, "1.1", {"note": "短\ud83d秤\udc00"}, version=0, **HERE).entry
+    assert kept == {"note": "短秤"}
+    assert saved(engine, *FORM)["1.1"].entry == kept
 
 
 def test_people_in_other_windows_are_named_for_a_while(engine):

@@ -4,16 +4,20 @@ import json
 import shutil
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 from stores import opened, sample_database
 
+from chengxin.figures.city import gathered
+from chengxin.reports.county_index import county_index
 from chengxin.rubric.load import load_rubric
 from chengxin.scoring.score import score
 from chengxin.store import read as readers
 from chengxin.store.engine import open_store
 from chengxin.store.read import assessments
-from chengxin.workflow.inputs import filled, seen
+from chengxin.workflow import assessment
+from chengxin.workflow.inputs import filled, observations, scored
 
 AREAS = {"S1": "scenic_area", "J1": "street"}
 BASE = {
@@ -175,10 +179,10 @@ def test_what_stays_as_stored_is_seen_without_asking_the_ledgers(tmp_path, kind)
     with opened(sample_database(tmp_path / "x.db")) as engine:
         work, rubric = assessments(engine), load_rubric(kind)
         assert {"draft", "approved", "published"} <= set(work["status"])
-        want, got = filled(engine, rubric, work).observations, seen(engine, rubric, work)
+        want, got = filled(engine, rubric, work).observations, observations(engine, rubric, work)
         pd.testing.assert_frame_equal(got.reset_index(drop=True), want[list(got)], check_dtype=False)
         fixed = work[work["status"].isin(["approved", "published"])]
-        assert set(seen(engine, rubric, fixed)["assessment"]) == set(fixed.loc[fixed["rubric"] == kind, "id"])
+        assert set(observations(engine, rubric, fixed)["assessment"]) == set(fixed.loc[fixed["rubric"] == kind, "id"])
 
 
 def test_a_server_database_gives_the_same_frames(postgresql, engine):
@@ -192,3 +196,27 @@ def test_a_server_database_gives_the_same_frames(postgresql, engine):
             made = [filled(each, load_rubric(kind), assessments(each)).observations for each in (other, engine)]
             assert len(made[0])
             pd.testing.assert_frame_equal(*made)
+
+
+def test_pages_reports_and_forms_score_alike(engine):
+    """The city's page, a county's report and the form of an assessment take their frames from `scored`."""
+    work = assessments(engine)
+    work = work[work["status"] != "withdrawn"].reset_index(drop=True)
+    city = gathered(engine)
+    for kind in ("scenic_area", "street"):
+        made = scored(engine, load_rubric(kind), work)
+        assert made.results["id"].tolist() == work.loc[work["rubric"] == kind, "id"].tolist()
+        whole = made.results.set_index("id")["unrounded"]
+        page = city.results[city.results["rubric"] == kind].set_index("id")["unrounded"]
+        pd.testing.assert_series_equal(page[whole.index], whole, check_names=False)
+    county = county_index(engine, "331082", max(work["period"]))
+    for kind, sheet in county.sheets.items():
+        want = scored(engine, load_rubric(kind), work).sheet
+        want = want[want["assessment"].isin(sheet["assessment"])]
+        assert len(want)
+        np.testing.assert_array_equal(sheet["score"].to_numpy(float), want["score"].to_numpy(float))
+    one = work[work["period"] == max(work["period"])].iloc[0]
+    before = assessment.opened(engine, one["id"]).before
+    same = work[(work["area"] == one["area"]) & (work["rubric"] == one["rubric"]) & (work["period"] < one["period"])]
+    want = scored(engine, load_rubric(one["rubric"]), same.tail(1)).sheet
+    np.testing.assert_array_equal(before["score"].to_numpy(float), want["score"].to_numpy(float))
