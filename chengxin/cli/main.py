@@ -14,6 +14,7 @@ from chengxin.cli.console import (
     Command,
     Database,
     Group,
+    all_faults,
     folder_there,
     padded,
     told,
@@ -143,7 +144,7 @@ def _report_load(folder: Path, database: str | None, who: str, why: str, demo: b
     from chengxin.store.engine import open_store
     from chengxin.workflow.inputs import unexplained
 
-    def check(rubric: str, observations: Any, file: str) -> list[Any]:
+    def check(rubric: str, observations: Any, file: str) -> Any:
         return observation_faults(load_rubric(rubric), observations, file)
 
     engine = open_store(database)
@@ -214,6 +215,9 @@ def main() -> None:
         code = app(prog_name="chengxin", standalone_mode=False)
     except UsageError as error:
         print(error, file=sys.stderr)
+    except FaultsError as error:
+        print(error, all_faults(error), sep="", file=sys.stderr)
+        code = 1
     except ChengxinError as error:
         print(error, file=sys.stderr)
         code = 1

@@ -1,33 +1,28 @@
-"""CSV in and out: a folder of files into the store, all or nothing; one file of observations; safe writing."""
+"""A folder of CSV files into the store, all or nothing."""
 
 import difflib
-import math
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
-from chengxin.errors import DataError, Fault, UsageError
-from chengxin.exchange.csv import Placed, normal, read_cells, read_csv, words, write_csv
+from chengxin.errors import FAULTS_FILE, DataError, Fault, UsageError
+from chengxin.exchange.csv import Placed, normal, read_cells
 from chengxin.exchange.inspected import misplaced
 from chengxin.exchange.rows import FILES, parse
 from chengxin.rubric.rules import plain
+from chengxin.scoring.faults import observation_faults
+from chengxin.scoring.observations import read_file
 from chengxin.store import read as readers
 from chengxin.store.engine import writing
-from chengxin.store.schema import OUTCOMES, REGISTRIES
+from chengxin.store.schema import REGISTRIES
 from chengxin.store.states import MOVES, jumps
 from chengxin.store.write import put, record
 
-__all__ = ["load", "observations_csv", "read_csv", "write_csv"]
-
 OBSERVATIONS = "observations.csv"
-NEEDED, OPTIONAL = ("assessment", "line", "value"), ("of", "outcome", "note")
-NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 Rows = list[tuple[int, dict[str, Any]]]  # line of the file and values
 
@@ -40,7 +35,7 @@ def load(
     at: datetime,
     why: str,
     demo: bool = False,
-    check_observations: Callable[[str, pd.DataFrame, str], list[Fault]] | None = None,
+    check_observations: Callable[[str, pd.DataFrame, str], Sequence[Fault]] | None = None,
     unexplained: Callable[[Connection, pd.DataFrame], pd.DataFrame] | None = None,
 ) -> dict[str, int]:
     """Load the CSV files of a folder into the store, all or nothing.
@@ -51,8 +46,9 @@ def load(
     folder : holds one or more of `rows.FILES` and observations.csv; what it refers to may already be stored
     who, why, at : for the audit; `at` with a time zone
     demo : mark the assessments as demonstration data
-    check_observations : called with a rubric's id, the sound observations or re-checks of its assessments (with a
-        column ``row``, the line of the file) and the file's name; the faults it returns join the others
+    check_observations : called with a rubric's id, all observations or re-checks of its assessments (with a column
+        ``row``, the line of the file; a number column with a cell that is no number is text) and the file's name; the
+        faults it returns, of type and of content, join the others
     unexplained : called when all is stored but not yet kept, with the connection and the observations; every row it
         returns differs from the ledgers without a note, which refuses the whole load (see `inputs.unexplained`)
 
@@ -74,38 +70,21 @@ def load(
         if file in present:
             tables[table], found = _registry(folder / file, table, known)
             faults += _in_order(found)
-    seen, found = _observed(folder / OBSERVATIONS) if OBSERVATIONS in present else (_rechecked([]), [])
-    strange = ~seen["assessment"].isin(known.of("assessment"))
-    faults += _in_order(misplaced(engine, tables)) + _in_order(found + _strangers(seen[strange]))
+    faults += _in_order(misplaced(engine, tables))
+    seen, found = _rechecked([]), list[Placed]()
+    if OBSERVATIONS in present:
+        taken = read_file(folder / OBSERVATIONS)
+        seen, found = taken.frame, taken.faults
+        strange = ~seen["assessment"].isin(known.of("assessment"))
+        found += _strangers(seen[strange & (seen["assessment"] != "")])
+        found += _observed(seen, known.rubrics, OBSERVATIONS, check_observations)
+    faults += _in_order(found)
     if check_observations is not None:
-        for file, given in ((OBSERVATIONS, seen[~strange]), ("rechecks.csv", _rechecked(tables.get("recheck", [])))):
-            for rubric, part in given.groupby(given["assessment"].map(known.rubrics)):
-                faults += check_observations(str(rubric), part.reset_index(drop=True), f"{file} ")
+        again = _rechecked(tables.get("recheck", []))
+        faults += _in_order(_observed(again, known.rubrics, "rechecks.csv", check_observations))
     if faults:
         raise DataError(f"“{folder}”没有导入，什么都没有保存", faults)
     return _store(engine, tables, seen, demo, {"who": who, "why": why, "at": at}, unexplained)
-
-
-def observations_csv(path: Path) -> pd.DataFrame:
-    """Read one file of observations.
-
-    Parameters
-    ----------
-    path : columns assessment, line, value and perhaps of, outcome, note
-
-    Returns
-    -------
-    columns assessment, line, value, of, outcome, note and ``row``, the line of the file; an empty cell is NaN
-    in value and of, ``assessed`` in outcome
-
-    Raises
-    ------
-    DataError : every fault by row and column
-    """
-    seen, faults = _observed(Path(path))
-    if faults:
-        raise DataError(f"{Path(path).name}没有读入", _in_order(faults))
-    return seen
 
 
 def _store(
@@ -128,7 +107,7 @@ def _unexplained(row: dict[Any, Any]) -> Fault:
     measured = plain(row["measured_value"]) + (f"／{plain(row['measured_of'])}" if row["measured_of"] >= 0 else "")
     found = f"“{row['assessment']}”的{row['line']}条与台账的{measured}不同，没有说明"
     remedy = "请写明理由，或删去该行由台账取数"
-    return Fault(f"{OBSERVATIONS} 第{row['row']}行 note列", found, "改动台账数值的理由", remedy)
+    return Fault(OBSERVATIONS, found, "改动台账数值的理由", remedy, row=row["row"], column="note")
 
 
 def _present(folder: Path) -> set[str]:
@@ -136,7 +115,7 @@ def _present(folder: Path) -> set[str]:
     known = [*FILES, OBSERVATIONS]
     if not folder.is_dir():
         raise UsageError(f"没有文件夹“{folder}”；请给出放CSV文件的文件夹。")
-    present = {path.name for path in folder.iterdir() if path.suffix.lower() == ".csv"}
+    present = {path.name for path in folder.iterdir() if path.suffix.lower() == ".csv"} - {FAULTS_FILE}
     if not present:
         raise UsageError(f"文件夹“{folder}”里没有CSV文件；可用的文件有{'、'.join(known)}。")
     faults = []
@@ -147,6 +126,19 @@ def _present(folder: Path) -> set[str]:
     if faults:
         raise DataError(f"“{folder}”没有导入，什么都没有保存", faults)
     return present
+
+
+def _observed(
+    seen: pd.DataFrame, rubrics: Mapping[str, str], file: str,
+    check: Callable[[str, pd.DataFrame, str], Sequence[Fault]] | None,
+) -> list[Placed]:  # fmt: skip
+    """Faults of type and of content of observations: by their rubric where it is known, by their form elsewhere."""
+    rubric = seen["assessment"].map(rubrics) if check is not None else pd.Series(None, seen.index, dtype="str")
+    faults: list[Fault] = []
+    for name, part in seen.groupby(rubric, dropna=False):
+        rows = part.reset_index(drop=True)
+        faults += observation_faults(None, rows, file) if check is None or pd.isna(name) else check(name, rows, file)
+    return [(fault.row or 0, fault) for fault in faults]
 
 
 def _rechecked(rows: Rows) -> pd.DataFrame:
@@ -208,7 +200,7 @@ def unknown(name: str, column: str, rows: Rows, known: set[str]) -> list[Placed]
     """Faults of rows that refer to something that is registered nowhere."""
     expected = "文件或数据库中已有的编号"
     return [
-        (line, Fault(f"{name} 第{line}行 {column}列", f"“{row[column]}”没有登记", expected))
+        (line, Fault(name, f"“{row[column]}”没有登记", expected, row=line, column=column))
         for line, row in rows
         if row[column] is not None and row[column] not in known
     ]
@@ -237,62 +229,16 @@ def repeated(name: str, column: str, items: Iterable[tuple[int, Any, str]]) -> l
         said = f"“{key}”" if isinstance(key, str) else f"{'、'.join(key)}"
         place = f"第{earlier}行的“{other}”" if earlier else f"数据库中的“{other}”"
         found, expected = f"{said}与{place}重复", "不重复的编号或组合"
-        faults.append((line, Fault(f"{name} 第{line}行 {column}列", found, expected, "请删去或改正一处")))
+        faults.append((line, Fault(name, found, expected, "请删去或改正一处", row=line, column=column)))
     return faults
 
 
 # ---- observations ------------------------------------------------------------------------------------------
 
 
-def _observed(path: Path) -> tuple[pd.DataFrame, list[Placed]]:
-    """The sound observations of a file, and all faults of the others."""
-    cells, faults = read_cells(path, NEEDED, OPTIONAL)
-    text = cells.reindex(columns=[*NEEDED, *OPTIONAL, "row"], fill_value="")
-    for name in ("assessment", "line", "value", "of", "outcome"):
-        text[name] = _each(text[name], normal)
-    value, bad_value = _numbers(text["value"])
-    of, bad_of = _numbers(text["of"])
-    outcome = text["outcome"].where(text["outcome"] != "", next(iter(OUTCOMES)))
-    plain = "只写数字，不带单位、百分号和千分位"
-    wrong = [
-        *((text[name] == "", name, "空白", "编号", "") for name in ("assessment", "line")),
-        (_again(text), "line", "“{}”条在同一评价中重复", "每个评价每条只有一行", "请删去多余的行"),
-        (bad_value, "value", "“{}”不是数字", "有限的数", plain),
-        (bad_of, "of", "“{}”不是数字", "有限的数", plain),
-        (~outcome.isin(OUTCOMES), "outcome", "“{}”", f"{'、'.join(OUTCOMES)}或留空", ""),
-    ]
-    bad = np.zeros(len(text), bool)
-    for where, column, found, expected, remedy in wrong:
-        for n in np.flatnonzero(np.asarray(where)):
-            line = int(text["row"].iloc[n])
-            said = found.format(text[column].iloc[n][:40])
-            faults.append((line, Fault(f"{path.name} 第{line}行 {column}列", said, expected, remedy)))
-        bad |= np.asarray(where)
-    note = _each(text["note"], words)
-    return text.assign(value=value, of=of, outcome=outcome, note=note)[~bad].reset_index(drop=True), faults
-
-
-def _each(text: pd.Series, change: Callable[[str], str]) -> pd.Series:
-    """Every cell changed; each distinct text is looked at once."""
-    codes, distinct = pd.factorize(text)
-    return pd.Series([change(cell) for cell in distinct], dtype="str").take(codes).set_axis(text.index)
-
-
-def _again(text: pd.DataFrame) -> pd.Series:
-    return text.duplicated(["assessment", "line"]) & (text["assessment"] != "") & (text["line"] != "")
-
-
-def _numbers(text: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """A text column as float64 (empty is NaN), and where it holds something that is not a finite number."""
-    codes, distinct = pd.factorize(text)
-    read = [float(cell) if re.fullmatch(NUMBER, cell) else math.nan for cell in distinct]
-    number = np.array(read, dtype=float)[codes]
-    return number, ~np.isfinite(number) & (text != "").to_numpy(bool)
-
-
 def _strangers(seen: pd.DataFrame) -> list[Placed]:
-    where = f"{OBSERVATIONS} 第{{}}行 assessment列"
+    expected = "assessments.csv或数据库中已有的评价"
     return [
-        (line, Fault(where.format(line), f"“{who}”没有登记", "assessments.csv或数据库中已有的评价"))
+        (line, Fault(OBSERVATIONS, f"“{who}”没有登记", expected, row=line, column="assessment"))
         for who, line in zip(seen["assessment"], seen["row"], strict=True)
     ]

@@ -45,6 +45,10 @@ def load_rubric(name: str | Path, readings: Mapping[str, Option] | None = None) 
     ------
     RubricError : every fault of the file with file:line, path, what is wrong and how to mend it
     UsageError : no such rubric, reading or option
+
+    >>> street = load_rubric("street", {"merchants": "all"})
+    >>> len(street.lines), street.chosen["merchants"]
+    (26, 'all')
     """
     document = _document(name)
     rubric = _variant(document) if _extends(document) else _whole(document, _sha256(document))
