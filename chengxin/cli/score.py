@@ -8,7 +8,7 @@ import typer
 
 from chengxin.cli.console import as_records, file_there, in_words
 from chengxin.errors import UsageError
-from chengxin.rubric.load import Rubric
+from chengxin.rubric.model import Rubric
 
 COLUMNS = (
     "观测数据的CSV文件，列名：assessment,line,value,of,outcome,note（或评价、条目、数值、总数、结论、说明）；"
