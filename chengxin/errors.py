@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LISTED = 50  # faults that a message lists one by one
+FAULTS_FILE = "faults.csv"  # where commands write all of them, in the working folder
 KINDS = 20  # kinds of the others that it counts
 FIELDS = ("file", "row", "column", "found", "expected", "remedy")
 

@@ -26,8 +26,9 @@ from ledgers import improvements, of_area, of_point, of_units
 from points import points_of
 from rechecks import rechecks
 
-from chengxin.exchange.load import NEEDED, OBSERVATIONS, OPTIONAL, load, observations_csv
+from chengxin.exchange.load import OBSERVATIONS, load
 from chengxin.exchange.rows import FILES
+from chengxin.scoring.observations import NEEDED, OPTIONAL, read_observations
 from chengxin.store.engine import migrate, open_store
 from chengxin.workflow.inputs import unexplained
 
@@ -102,7 +103,7 @@ def explain(out: Path) -> None:
         migrate(database)
         engine = open_store(database)
         load(engine, out, who="演示", why="示例数据", at=datetime(2026, 11, 1, tzinfo=UTC))
-        seen = observations_csv(out / OBSERVATIONS)
+        seen = read_observations(out / OBSERVATIONS)
         rows = unexplained(engine, seen)
         engine.dispose()
     keys = set(zip(rows["assessment"], rows["line"], strict=True))

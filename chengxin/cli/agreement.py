@@ -103,9 +103,9 @@ def _rechecks(period: str, rubric: str, database: str | None, form: str) -> None
 
 
 def _two_files(a: Path, b: Path) -> tuple[Any, Any]:
-    from chengxin.exchange.load import observations_csv
+    from chengxin.scoring.observations import read_observations
 
-    return observations_csv(file_there(a)), observations_csv(file_there(b))
+    return read_observations(file_there(a)), read_observations(file_there(b))
 
 
 def _two_people(period: str, rubric: str, database: str | None) -> tuple[Any, Any]:
@@ -146,11 +146,11 @@ def exercise_command(
     form: Form = "table",
 ) -> None:
     """一致性练习：几个小组评同一案卷，逐条看离散程度，各组与参考答案差多少。"""
-    from chengxin.exchange.load import observations_csv
     from chengxin.lab import assessors
     from chengxin.rubric.load import load_rubric
+    from chengxin.scoring.observations import read_observations
 
-    lines, told = assessors.consistency(load_rubric(rubric), observations_csv(teams), observations_csv(reference))
+    lines, told = assessors.consistency(load_rubric(rubric), read_observations(teams), read_observations(reference))
     both = [frame.astype(object).where(frame.notna(), None).to_dict("records") for frame in (lines, told)]
     if form == "json":
         show([{"lines": both[0], "teams": both[1]}], {}, form)

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from chengxin.errors import UsageError
+from chengxin.errors import FAULTS_FILE, FaultsError, UsageError
 
 TABLES = {
     "reporting_unit": "填报单位",
@@ -294,3 +294,17 @@ def told(error: OSError) -> str:
         FileNotFoundError: "不存在",
     }.get(type(error), FULL.get(error.errno or 0, error.strerror))
     return f"不能读写“{error.filename}”：{why}。请换一个位置，或改正后再试。"
+
+
+def all_faults(error: FaultsError) -> str:
+    """Where all faults are, when the message leaves some out: they are written to a file in the working folder."""
+    if not error.capped:
+        return ""
+    from chengxin.exchange.csv import write_csv
+
+    path = Path.cwd() / FAULTS_FILE
+    try:
+        write_csv(error.frame(), path, bom=True)
+    except OSError as refusal:
+        return f"\n全部{len(error.faults)}处没有写入“{path}”（{refusal.strerror}）；请换一个可写的文件夹再运行。"
+    return f"\n全部{len(error.faults)}处见“{path}”。"

@@ -41,9 +41,9 @@ def _loaded(rubric: str, source: Path | None, period: str | None, database: str 
     if (source is None) == (period is None):
         raise UsageError("请给出观测数据的CSV文件，或用--period指定数据库里的评价期；二者写一个。")
     if source is not None:
-        from chengxin.exchange.load import observations_csv
+        from chengxin.scoring.observations import read_observations
 
-        return _Loaded(chosen, observations_csv(file_there(source)), f"文件{source.name}")
+        return _Loaded(chosen, read_observations(file_there(source)), f"文件{source.name}")
     from chengxin.store import read
     from chengxin.store.engine import open_store
     from chengxin.workflow import inputs

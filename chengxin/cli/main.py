@@ -14,6 +14,7 @@ from chengxin.cli.console import (
     Command,
     Database,
     Group,
+    all_faults,
     folder_there,
     padded,
     told,
@@ -209,6 +210,9 @@ def main() -> None:
         code = app(prog_name="chengxin", standalone_mode=False)
     except UsageError as error:
         print(error, file=sys.stderr)
+    except FaultsError as error:
+        print(error, all_faults(error), sep="", file=sys.stderr)
+        code = 1
     except ChengxinError as error:
         print(error, file=sys.stderr)
         code = 1

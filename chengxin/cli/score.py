@@ -8,9 +8,12 @@ import typer
 
 from chengxin.cli.console import as_records, file_there, in_words
 from chengxin.errors import UsageError
-from chengxin.rubric.load import Rubric
+from chengxin.rubric.model import Rubric
 
-COLUMNS = "观测数据的CSV文件，列名：assessment,line,value,of,outcome,note；后三列可缺；可写几个，每个评价只在一个文件中"
+COLUMNS = (
+    "观测数据的CSV文件，列名：assessment,line,value,of,outcome,note（或评价、条目、数值、总数、结论、说明）；"
+    "后三列可缺；可写几个，每个评价只在一个文件中"
+)
 
 
 def score_command(
@@ -46,12 +49,11 @@ def _choices(said: list[str]) -> dict[str, str]:
 
 
 def _one(rubric: Rubric, path: Path, form: str) -> None:
-    from chengxin.exchange.load import observations_csv
     from chengxin.scoring.explain import explain
     from chengxin.scoring.score import score
     from chengxin.scoring.totals import totals
 
-    sheet = score(rubric, observations_csv(path))
+    sheet = score(rubric, path)
     results = totals(sheet)
     if form == "json":
         typer.echo(json.dumps(as_records(results, explain(rubric, sheet)), ensure_ascii=False, indent=1))

@@ -1,36 +1,30 @@
-"""CSV in and out: a folder of files into the store, all or nothing; one file of observations; safe writing."""
+"""A folder of CSV files into the store, all or nothing."""
 
 import difflib
-import math
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
-from chengxin.errors import DataError, Fault, UsageError
-from chengxin.exchange.csv import Placed, normal, read_cells, read_csv, words, write_csv
+from chengxin.errors import FAULTS_FILE, DataError, Fault, UsageError
+from chengxin.exchange.csv import Placed, normal, read_cells
 from chengxin.exchange.rows import FILES, parse
 from chengxin.ledgers.observe import fill, observe, overrides
 from chengxin.ledgers.unit_settings import alike
 from chengxin.rubric.load import load_rubric, rubric_paths
 from chengxin.rubric.rules import plain
 from chengxin.scoring.faults import observation_faults
+from chengxin.scoring.observations import read_file
 from chengxin.store import read as readers
 from chengxin.store.engine import writing
-from chengxin.store.schema import ASSESSMENT, CHECK, MERCHANT, OUTCOMES, REGISTRIES, SETTING
+from chengxin.store.schema import ASSESSMENT, CHECK, MERCHANT, REGISTRIES, SETTING
 from chengxin.store.states import MOVES, PUBLISHED, jumps
 from chengxin.store.write import put, record
 
-__all__ = ["load", "observations_csv", "read_csv", "write_csv"]
-
 OBSERVATIONS, CHECKS_FILE = "observations.csv", "merchant_checks.csv"
-NEEDED, OPTIONAL = ("assessment", "line", "value"), ("of", "outcome", "note")
-NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 Rows = list[tuple[int, dict[str, Any]]]  # line of the file and values
 
@@ -73,37 +67,19 @@ def load(
         if file in present:
             tables[table], found = _registry(folder / file, table, known)
             faults += _in_order(found)
-    seen, found = _observed(folder / OBSERVATIONS) if OBSERVATIONS in present else (_rechecked([]), [])
-    strange = ~seen["assessment"].isin(known.of("assessment"))
-    faults += _in_order(_misplaced(engine, tables)) + _in_order(found + _strangers(seen[strange]))
-    for file, given in ((OBSERVATIONS, seen[~strange]), ("rechecks.csv", _rechecked(tables.get("recheck", [])))):
-        for rubric, part in given.groupby(given["assessment"].map(known.rubrics)):
-            faults += observation_faults(load_rubric(str(rubric)), part.reset_index(drop=True), f"{file} ")
+    faults += _in_order(_misplaced(engine, tables))
+    seen, found = _rechecked([]), list[Placed]()
+    if OBSERVATIONS in present:
+        taken = read_file(folder / OBSERVATIONS)
+        seen, found = taken.frame, taken.faults
+        strange = ~seen["assessment"].isin(known.of("assessment"))
+        found += _strangers(seen[strange & (seen["assessment"] != "")])
+        found += _observed(seen, known.rubrics, OBSERVATIONS)
+    again = _rechecked(tables.get("recheck", []))
+    faults += _in_order(found) + _in_order(_observed(again, known.rubrics, "rechecks.csv"))
     if faults:
         raise DataError(f"“{folder}”没有导入，什么都没有保存", faults)
     return _store(engine, tables, seen, demo, {"who": who, "why": why, "at": at})
-
-
-def observations_csv(path: Path) -> pd.DataFrame:
-    """Read one file of observations.
-
-    Parameters
-    ----------
-    path : columns assessment, line, value and perhaps of, outcome, note
-
-    Returns
-    -------
-    columns assessment, line, value, of, outcome, note and ``row``, the line of the file; an empty cell is NaN
-    in value and of, ``assessed`` in outcome
-
-    Raises
-    ------
-    DataError : every fault by row and column
-    """
-    seen, faults = _observed(Path(path))
-    if faults:
-        raise DataError(f"{Path(path).name}没有读入", _in_order(faults))
-    return seen
 
 
 def _store(
@@ -158,7 +134,7 @@ def _present(folder: Path) -> set[str]:
     known = [*FILES, OBSERVATIONS]
     if not folder.is_dir():
         raise UsageError(f"没有文件夹“{folder}”；请给出放CSV文件的文件夹。")
-    present = {path.name for path in folder.iterdir() if path.suffix.lower() == ".csv"}
+    present = {path.name for path in folder.iterdir() if path.suffix.lower() == ".csv"} - {FAULTS_FILE}
     if not present:
         raise UsageError(f"文件夹“{folder}”里没有CSV文件；可用的文件有{'、'.join(known)}。")
     faults = []
@@ -169,6 +145,15 @@ def _present(folder: Path) -> set[str]:
     if faults:
         raise DataError(f"“{folder}”没有导入，什么都没有保存", faults)
     return present
+
+
+def _observed(seen: pd.DataFrame, rubrics: Mapping[str, str], file: str) -> list[Placed]:
+    """Faults of type and of content of observations: by their rubric where it is known, by their form elsewhere."""
+    faults: list[Fault] = []
+    for name, part in seen.groupby(seen["assessment"].map(rubrics), dropna=False):
+        rubric = None if pd.isna(name) else load_rubric(str(name))
+        faults += observation_faults(rubric, part.reset_index(drop=True), file)
+    return [(fault.row or 0, fault) for fault in faults]
 
 
 def _rechecked(rows: Rows) -> pd.DataFrame:
@@ -302,52 +287,6 @@ def _misplaced_row(
 
 
 # ---- observations ------------------------------------------------------------------------------------------
-
-
-def _observed(path: Path) -> tuple[pd.DataFrame, list[Placed]]:
-    """The sound observations of a file, and all faults of the others."""
-    cells, faults = read_cells(path, NEEDED, OPTIONAL)
-    text = cells.reindex(columns=[*NEEDED, *OPTIONAL, "row"], fill_value="")
-    for name in ("assessment", "line", "value", "of", "outcome"):
-        text[name] = _each(text[name], normal)
-    value, bad_value = _numbers(text["value"])
-    of, bad_of = _numbers(text["of"])
-    outcome = text["outcome"].where(text["outcome"] != "", next(iter(OUTCOMES)))
-    plain = "只写数字，不带单位、百分号和千分位"
-    wrong = [
-        *((text[name] == "", name, "空白", "编号", "") for name in ("assessment", "line")),
-        (_again(text), "line", "“{}”条在同一评价中重复", "每个评价每条只有一行", "请删去多余的行"),
-        (bad_value, "value", "“{}”不是数字", "有限的数", plain),
-        (bad_of, "of", "“{}”不是数字", "有限的数", plain),
-        (~outcome.isin(OUTCOMES), "outcome", "“{}”", f"{'、'.join(OUTCOMES)}或留空", ""),
-    ]
-    bad = np.zeros(len(text), bool)
-    for where, column, found, expected, remedy in wrong:
-        for n in np.flatnonzero(np.asarray(where)):
-            line = int(text["row"].iloc[n])
-            said = found.format(text[column].iloc[n][:40])
-            faults.append((line, Fault(path.name, said, expected, remedy, row=line, column=column)))
-        bad |= np.asarray(where)
-    note = _each(text["note"], words)
-    return text.assign(value=value, of=of, outcome=outcome, note=note)[~bad].reset_index(drop=True), faults
-
-
-def _each(text: pd.Series, change: Callable[[str], str]) -> pd.Series:
-    """Every cell changed; each distinct text is looked at once."""
-    codes, distinct = pd.factorize(text)
-    return pd.Series([change(cell) for cell in distinct], dtype="str").take(codes).set_axis(text.index)
-
-
-def _again(text: pd.DataFrame) -> pd.Series:
-    return text.duplicated(["assessment", "line"]) & (text["assessment"] != "") & (text["line"] != "")
-
-
-def _numbers(text: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """A text column as float64 (empty is NaN), and where it holds something that is not a finite number."""
-    codes, distinct = pd.factorize(text)
-    read = [float(cell) if re.fullmatch(NUMBER, cell) else math.nan for cell in distinct]
-    number = np.array(read, dtype=float)[codes]
-    return number, ~np.isfinite(number) & (text != "").to_numpy(bool)
 
 
 def _strangers(seen: pd.DataFrame) -> list[Placed]:

@@ -15,8 +15,7 @@ of Krejcie & Morgan 1970 not the pages (unverified); Efron 1979 was seen in othe
 278
 """
 
-from chengxin.lab.agreement import Agreement, by
-from chengxin.lab.agreement import agree as agreement
+from chengxin.lab.agreement import Agreement, agreement, by
 from chengxin.lab.assessors import compare, consistency
 from chengxin.lab.lines import double_counting, line_statistics
 from chengxin.lab.open_points import open_effect

@@ -68,7 +68,7 @@ class Agreement:
         return pd.DataFrame(rows, columns=list(SHOWN))
 
 
-def agree(a: Sequence[Any], b: Sequence[Any], categories: Sequence[Hashable] | None = None) -> Agreement:
+def agreement(a: Sequence[Any], b: Sequence[Any], categories: Sequence[Hashable] | None = None) -> Agreement:
     """Agreement of two vectors of categories.
 
     AC1 = (pa − pe) ÷ (1 − pe) with pe = Σ πk (1 − πk) ÷ (q − 1), πk the mean of both raters' shares of category k
@@ -91,7 +91,7 @@ def agree(a: Sequence[Any], b: Sequence[Any], categories: Sequence[Hashable] | N
     ------
     ValueError : vectors of different length, or a judgement outside the categories
 
-    >>> agree(["是", "是", "否"], ["是", "否", "否"]).directions
+    >>> agreement(["是", "是", "否"], ["是", "否", "否"]).directions
     {('是', '否'): 1}
     """
     if len(a) != len(b):

@@ -142,6 +142,15 @@ def rank_intervals(
     UsageError : draws, seed, `vary`, `by`, concentration, population or confidence outside what is allowed; more than
         4000 complete assessments (counts of ranks are an n × n table, one for the sum and one for each of two threads)
     DataError : faulty observations
+
+    >>> import chengxin
+    >>> from chengxin.paths import place
+    >>> street = chengxin.load_rubric("street")
+    >>> seen = chengxin.read_observations(place("sample_data") / "observations.csv")
+    >>> seen = seen[seen["assessment"].isin(["331002-J1-2026", "331003-J1-2026"])]
+    >>> found = chengxin.rank_intervals(street, seen, draws=100, seed=1)
+    >>> found.table[["assessment", "rank", "low", "high"]].values.tolist()
+    [['331002-J1-2026', 1, 1, 1], ['331003-J1-2026', 2, 2, 2]]
     """
     plan = _plan(rubric, observations, draws, seed, by, vary, concentration, population, checks)
     percent = settings()["lab_confidence"] if confidence is None else confidence

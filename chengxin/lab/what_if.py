@@ -156,6 +156,14 @@ def what_if(rubric: Rubric, observations: pd.DataFrame, changes: Changes) -> Wha
     ------
     UsageError : changes that do not fit the rubric
     DataError : faulty observations (of either rubric: a line that needs `of` after the change needs it there)
+
+    >>> import chengxin
+    >>> from chengxin.paths import place
+    >>> street = chengxin.load_rubric("street")
+    >>> seen = chengxin.read_observations(place("sample_data") / "observations.csv")
+    >>> seen = seen[seen["assessment"].isin(["331002-J1-2026", "331003-J1-2026"])]
+    >>> chengxin.what_if(street, seen, {"merchants": "all"}).table[["assessment", "before", "after"]].values.tolist()
+    [['331002-J1-2026', 100.83, 90.72], ['331003-J1-2026', 90.85, 56.25]]
     """
     after = changes if isinstance(changes, Rubric) else changed(rubric, changes)
     old, new = score(rubric, observations), score(after, observations)
@@ -238,6 +246,14 @@ def readings_effect(rubric: Rubric, observations: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     DataError : faulty observations
+
+    >>> import chengxin
+    >>> from chengxin.paths import place
+    >>> street = chengxin.load_rubric("street")
+    >>> seen = chengxin.read_observations(place("sample_data") / "observations.csv")
+    >>> seen = seen[seen["assessment"].isin(["331002-J1-2026", "331003-J1-2026"])]
+    >>> chengxin.readings_effect(street, seen).loc[:0, ["reading", "option", "changed"]].values.tolist()
+    [['merchants', 'all', 2]]
     """
     old = totals(score(rubric, observations))
     rows = []

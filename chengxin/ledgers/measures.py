@@ -146,7 +146,8 @@ def staff_trained(view: View, line: Line, limits: Limits) -> Tally:
     single = single[~single["area"].isin(summary["area"])].drop_duplicates("owner", keep="last")
     used = pd.concat([summary, single])
     staff, trained = used["staff"].astype(int), used["trained"].astype(int)
-    said = text(used["held_on"]) + staff.map("培训，工作人员{}人，".format) + trained.map("已受训{}人".format)
+    said = text(used["held_on"]) + staff.map("培训，工作人员{}人，".format).astype("str")
+    said += trained.map("已受训{}人".format).astype("str")
     without = own[~own["code"].isin(single["merchant"]) & ~own["area"].isin(summary["area"])]
     notes = {area: f"另有{n}户在营经营户没有培训记录" for area, n in without.groupby("area").size().items()}
     areas = view.kept("training", "held_on")
@@ -189,7 +190,11 @@ def _units_kept(view: View) -> pd.Index:
 def supervisor_activities(view: View, line: Line, limits: Limits) -> Tally:
     """Supervisors' activities in the period."""
     held = view.within("supervisor_activity", "held_on")
-    said = text(held["held_on"]) + held["topic"].map("“{}”活动，".format) + held["supervisors"].map("监督员{}人".format)
+    said = (
+        text(held["held_on"])
+        + held["topic"].map("“{}”活动，".format)
+        + held["supervisors"].map("监督员{}人".format).astype("str")
+    )
     areas = view.kept("supervisor_activity", "held_on")
     notes = dict.fromkeys(areas.difference(held["area"]), "评价期内没有开展群众计量监督员活动")
     return Tally(rows(held, "supervisor_activity", True, said), areas, notes=notes)

@@ -92,6 +92,17 @@ def observe(
     Raises
     ------
     UsageError : period, date, area, measure or setting that does not exist or fit
+
+    >>> import tempfile, chengxin
+    >>> from chengxin.store import engine, read
+    >>> with tempfile.TemporaryDirectory() as folder:  # of a real office: chengxin.open_store() alone
+    ...     made = engine.migrate(f"{folder}/a.db")
+    ...     store = chengxin.open_store(f"{folder}/a.db")
+    ...     books = read.books(store)
+    ...     store.dispose()
+    >>> measured = chengxin.observe(chengxin.load_rubric("street"), books, "2026", "2026-10-31")
+    >>> list(measured.values.columns), len(measured.values)
+    (['area', 'line', 'measure', 'value', 'of', 'note'], 0)
     """
     days = days_of(period, as_of)
     view = View.of(books, days, all_settings(settings))

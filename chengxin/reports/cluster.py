@@ -23,7 +23,6 @@ import pandas as pd
 
 from chengxin import __version__
 from chengxin.errors import ChengxinError, DataError, Fault, MissingExtraError, UsageError
-from chengxin.exchange.load import observations_csv
 from chengxin.jupyter.kernels import Forks, QuickKernel
 from chengxin.reports.kinds import KINDS, content
 from chengxin.reports.pages import write_all
@@ -248,7 +247,7 @@ def scored(pool: Executor | None, rubric: Rubric, files: Iterable[Path]) -> pd.D
     owner = pd.Series([name for name, rows in zip(names, parts, strict=True) for _ in range(len(rows))], dtype="str")
     twice = whole["assessment"].duplicated()
     if twice.any():
-        faults = [Fault(f"{owner[n]}", f"评价“{whole['assessment'][n]}”在前面的文件中已有", "每个评价只在一个文件中")
+        faults = [Fault(owner[n], f"评价“{whole['assessment'][n]}”在前面的文件中已有", "每个评价只在一个文件中")
                   for n in whole.index[twice]]  # fmt: skip
         raise DataError("没有评分", faults)
     return whole
@@ -259,5 +258,5 @@ def part(rubric: Rubric, name: str, data: bytes) -> pd.DataFrame:
     with tempfile.TemporaryDirectory(prefix="chengxin-") as folder:
         path = Path(folder) / name
         path.write_bytes(data)
-        results = totals(score(rubric, observations_csv(path)))
+        results = totals(score(rubric, path))
     return results.astype({"assessment": "str"})

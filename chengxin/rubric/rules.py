@@ -100,7 +100,7 @@ class _OfTotal(Rule):
     """Kinds that compare a count with its denominator, or a percentage with 100."""
 
     needs_of: ClassVar[bool] = True
-    accepts: ClassVar[str] = "不小于0、不大于of的整数（of为100时可填百分数，最多6位小数）"
+    accepts: ClassVar[str] = "不小于0、不大于{of}的整数（{of}为100时可填百分数，最多6位小数）"
     when_none: WhenNone
 
     def wrong(self, points: float, value: Column, of: Column) -> Mask:

@@ -61,13 +61,13 @@ def explain(rubric: Rubric, sheet: pd.DataFrame) -> pd.DataFrame:
     the same rows with text columns label, group, text, rule; standard, fact, arithmetic (the parts of `Reason`),
     why (fact and arithmetic as a sentence) and reason (the whole sentence)
 
-    >>> import pandas as pd
-    >>> from chengxin.rubric.load import load_rubric
-    >>> from chengxin.scoring.score import score
-    >>> street = load_rubric("street")
-    >>> seen = pd.DataFrame({"assessment": ["甲街道"], "line": ["17.1"], "value": [2]})
-    >>> explain(street, score(street, seen)).set_index("line").loc["17.1", ["fact", "arithmetic"]].tolist()
-    ['使用未检、超期或不合格器具拒不整改2次', '扣5×2=10分']
+    >>> import chengxin
+    >>> from chengxin.paths import place
+    >>> street = chengxin.load_rubric("street")
+    >>> seen = chengxin.read_observations(place("sample_data") / "observations.csv")
+    >>> seen = seen[seen["assessment"].isin(["331002-J1-2026", "331003-J1-2026"])]
+    >>> print(chengxin.explain(street, chengxin.score(street, seen)).loc[0, "reason"])
+    器具检定合格率：在用应检器具45台件，检定合格44台件，10×44÷45≈9.7778分（满分10分）。
     """
     lines = {line.id: line for line in rubric.lines}
     parts = reasons(rubric, sheet)
@@ -187,6 +187,15 @@ def improvements(rubric: Rubric, sheet: pd.DataFrame) -> pd.DataFrame:
     -------
     one row per assessment × line that lost points or was deducted: assessment, line, label, lost (points to
     win back), reason, remedy, red_line; sorted by lost, then rubric order
+
+    >>> import chengxin
+    >>> from chengxin.paths import place
+    >>> street = chengxin.load_rubric("street")
+    >>> seen = chengxin.read_observations(place("sample_data") / "observations.csv")
+    >>> seen = seen[seen["assessment"].isin(["331002-J1-2026", "331003-J1-2026"])]
+    >>> mend = chengxin.improvements(street, chengxin.score(street, seen))
+    >>> mend.loc[:1, ["assessment", "line", "label", "lost"]].round(2).values.tolist()
+    [['331003-J1-2026', '3.1', '制度制定与公布', 5.0], ['331003-J1-2026', '6.1', '持续改进能力', 1.5]]
     """
     base = sheet["section"] == "base"
     lost = np.where(

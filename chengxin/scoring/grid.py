@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import Column
-from chengxin.scoring.faults import as_numbers
+from chengxin.scoring.columns import as_numbers
 
 OUTCOMES = ("assessed", "not_applicable", "not_assessed")
 ASSESSED, NOT_APPLICABLE, NOT_ASSESSED = range(3)

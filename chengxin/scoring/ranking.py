@@ -27,6 +27,14 @@ def rank(results: pd.DataFrame) -> pd.Series:
     Returns
     -------
     Int64 column, NA where incomplete
+
+    >>> import chengxin
+    >>> from chengxin.paths import place
+    >>> street = chengxin.load_rubric("street")
+    >>> seen = chengxin.read_observations(place("sample_data") / "observations.csv")
+    >>> seen = seen[seen["assessment"].isin(["331002-J1-2026", "331003-J1-2026"])]
+    >>> chengxin.rank(chengxin.totals(chengxin.score(street, seen))).tolist()
+    [1, 2]
     """
     total = results["unrounded"].where(results["complete"])
     places, _ = ranks(total, np.zeros(len(total), np.int64))

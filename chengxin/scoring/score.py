@@ -15,18 +15,20 @@ from numpy.typing import NDArray
 from chengxin.errors import DataError, UsageError
 from chengxin.rubric.model import Rubric
 from chengxin.rubric.rules import Column
-from chengxin.scoring.faults import observation_faults
 from chengxin.scoring.grid import OUTCOMES, SECTIONS, Grid, Judge, arrange, in_blocks
+from chengxin.scoring.observations import Observations, keyed, of_one_rubric, take
 
 
-def score(rubric: Rubric, observations: pd.DataFrame, assessments: Iterable[str] | None = None) -> pd.DataFrame:
+def score(rubric: Rubric, observations: Observations, assessments: Iterable[str] | None = None) -> pd.DataFrame:
     """Score observations line by line.
 
     Parameters
     ----------
     rubric : the rubric with its readings
-    observations : long frame; columns assessment, line (text or categorical), value (number), and as needed
-        of (number), outcome (assessed | not_applicable), note (text). One row per assessment × line at most.
+    observations : path of a CSV file, or a long frame of pandas, polars or Arrow; columns assessment, line (text,
+        categorical, or a number that stands for one line of the rubric), value (number; True is 1), and as needed
+        of (number), outcome (assessed | not_applicable), note (text), under these names or in Chinese, see
+        `observations`. One row per assessment × line at most.
     assessments : ids that get their rows in this order, whether observed or not; default: those observed
 
     Returns
@@ -39,28 +41,48 @@ def score(rubric: Rubric, observations: pd.DataFrame, assessments: Iterable[str]
 
     Raises
     ------
-    DataError : every fault by row and column; nothing is scored
-    UsageError : observations of an assessment that is not among `assessments`
+    DataError : every fault by row and column, of form, type and content together; nothing is scored
+    UsageError : observations of an assessment that is not among `assessments`; neither a path nor a frame
+
+    >>> import chengxin, pandas as pd
+    >>> street = chengxin.load_rubric("street")
+    >>> seen = pd.DataFrame({"评价": ["甲"], "条目": [1.1], "数值": [9], "总数": [10]})
+    >>> print(chengxin.score(street, seen).loc[:0, ["assessment", "line", "points", "score"]])
+      assessment line  points  score
+    0          甲  1.1    10.0    9.0
     """
+    taken = take(observations)
+    sheet = None if taken.faults else _scored(rubric, taken.frame, assessments)
+    if sheet is None:
+        raise DataError("观测数据有误，没有评分", taken.wrong(rubric))
+    return sheet
+
+
+def _scored(rubric: Rubric, observations: pd.DataFrame, assessments: Iterable[str] | None) -> pd.DataFrame | None:
+    """The sheet; None when anything is wrong."""
+    if not of_one_rubric(rubric, observations):
+        return None
+    observations = keyed(rubric, observations)
     wanted = None if assessments is None else pd.Index(list(assessments), dtype="str")
     if wanted is not None:
-        strange = observations.loc[~observations["assessment"].isin(wanted), "assessment"].astype("str").unique()
-        if len(strange):
-            raise UsageError(f"观测数据里有没有要求评分的评价：{'、'.join(strange[:5])}。")
+        _refuse_strangers(observations["assessment"], wanted)
     grid = arrange(rubric, observations, wanted)
-    shape = (len(grid.ids), len(rubric.lines)) if grid is not None else (0, 0)
+    if grid is None or grid.ids.isin([""]).any():
+        return None
+    shape = (len(grid.ids), len(rubric.lines))
     points, state = np.empty(shape), np.empty(shape, np.int8)
-    kept: list[Column] = [np.empty(0)] * 2
-    clean = grid is not None
-    if grid is not None:
-        copies = None if grid.rows is None else (np.empty(shape), np.empty(shape))
-        judge = Judge(rubric, grid, points, state, copies)
-        clean = all(in_blocks(judge, shape[0])) and _noted(observations, judge.unexplained)
-        clean = clean and not grid.ids.isin([""]).any()
-        kept = [grid.value, grid.of] if copies is None else [copy.reshape(-1) for copy in copies]
-    if not clean or grid is None:
-        raise DataError("观测数据有误，没有评分", observation_faults(rubric, observations))
+    copies = None if grid.rows is None else (np.empty(shape), np.empty(shape))
+    judge = Judge(rubric, grid, points, state, copies)
+    if not (all(in_blocks(judge, shape[0])) and _noted(observations, judge.unexplained)):
+        return None
+    kept = [grid.value, grid.of] if copies is None else [copy.reshape(-1) for copy in copies]
     return _sheet(rubric, grid, points, state, kept, observations)
+
+
+def _refuse_strangers(observed: pd.Series, wanted: pd.Index) -> None:
+    strange = observed[~observed.isin(wanted)].astype("str").unique()
+    if len(strange):
+        raise UsageError(f"观测数据里有没有要求评分的评价：{'、'.join(strange[:5])}。")
 
 
 def _noted(observations: pd.DataFrame, unexplained: list[NDArray[np.int64]]) -> bool:

@@ -35,6 +35,14 @@ def totals(sheet: pd.DataFrame) -> pd.DataFrame:
     while incomplete), assessed_points, missing_points, low, high (total if every missing line got nothing or
     full points, 2 decimals), complete (bool), red_lines (ids of red lines that were
     crossed, joined by 、: a deduction was made, or a base line got nothing)
+
+    >>> import chengxin
+    >>> from chengxin.paths import place
+    >>> street = chengxin.load_rubric("street")
+    >>> seen = chengxin.read_observations(place("sample_data") / "observations.csv")
+    >>> seen = seen[seen["assessment"].isin(["331002-J1-2026", "331003-J1-2026"])]
+    >>> chengxin.totals(chengxin.score(street, seen))[["assessment", "base", "bonus", "total"]].round(2).values.tolist()
+    [['331002-J1-2026', 97.83, 3.0, 100.83], ['331003-J1-2026', 87.85, 3.0, 90.85]]
     """
     figures = Figures(sheet)
     parts = in_blocks(Sums(figures), len(figures.score))

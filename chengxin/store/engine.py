@@ -52,6 +52,14 @@ def open_store(url: str | None = None, *, read_only: bool = False) -> Engine:
     ------
     StoreError : database missing, not reachable, without schema, or with an older or newer schema
     MissingExtraError : the PostgreSQL driver is not installed
+
+    >>> import tempfile, chengxin
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = migrate(f"{folder}/a.db")
+    ...     store = chengxin.open_store(f"{folder}/a.db")
+    ...     store.dispose()
+    >>> store.name
+    'sqlite'
     """
     address, reader = address_of(url), current()
     read_only = read_only or reader.role in READERS

@@ -6,7 +6,7 @@ ledgers. Nothing is kept in memory between calls; a form may die at any moment.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -21,7 +21,7 @@ from chengxin.rubric.load import load_rubric
 from chengxin.rubric.model import Line, Rubric
 from chengxin.rubric.rules import plain
 from chengxin.scoring.explain import explain
-from chengxin.scoring.faults import located
+from chengxin.scoring.faults import Wording, observation_faults
 from chengxin.scoring.score import score
 from chengxin.scoring.totals import totals
 from chengxin.store import read
@@ -138,9 +138,10 @@ def judge(work: Work, entries: Mapping[str, Entry]) -> Judged:
     typed, missing = typed_observations(work, entries)
     faults: dict[str, list[Fault]] = {}
     lines = {line.id: line for line in work.rubric.lines}
-    for n, column, *rest in located(work.rubric, typed):
-        line = lines[typed["line"].iloc[n]]
-        faults.setdefault(line.id, []).append(_in_form(line, column, *rest))
+    for fault in observation_faults(work.rubric, typed, wording=IN_FORM):
+        line = lines[typed["line"].iloc[int(fault.row or 0) - 1]]
+        said = replace(fault, file=f"{line.id}条{line.label}", row=None, column=PARTS[fault.column])
+        faults.setdefault(line.id, []).append(said)
     sound = typed[~typed["line"].isin(faults)].astype({"value": "float64", "of": "float64"})
     filled = fill(sound, work.observed, pd.DataFrame([work.about]))
     filled = filled[~filled["line"].isin([*faults, *missing])]
@@ -197,16 +198,17 @@ def whole(line: Line) -> str:
     return "检查" if "merchants" in line.readings else "总数"
 
 
-def _in_form(line: Line, column: str, found: str, expected: str, remedy: str = "") -> Fault:
-    """A fault of an observation in the words of the form's controls."""
-    of = whole(line).removesuffix("数") + "数"
-    found = found.removeprefix(f"“{line.id}”条{line.label}").removeprefix("的").replace("分母", of)
-    expected = expected.replace("有限的数", "阿拉伯数字，如12").replace("of", of).replace("value", "前一个数")
-    remedy = remedy.replace("请留空，不要有这一条", "请把各数都留空")
-    return Fault(f"{line.id}条{line.label}", found, expected, remedy, column=PARTS[column])
-
-
 def _unexplained(line: Line, row: Mapping[str, Any]) -> Fault:
     measured = plain(row["measured_value"]) + (f"／{plain(row['measured_of'])}" if pd.notna(row["measured_of"]) else "")
     found, remedy = f"与台账的{measured}不同而没有说明", "请写明理由，或改用台账数值"
     return Fault(f"{line.id}条{line.label}", found, "改动台账数值的理由", remedy, column=PARTS["note"])
+
+
+def _counted(line: Line) -> str:
+    return f"{whole(line).removesuffix('数')}数"
+
+
+IN_FORM = Wording(
+    subject=lambda line: "", whole=_counted, of=_counted, value="前一个数", number="阿拉伯数字，如12", plainly="",
+    leave_out="没有评价的条目请把各数都留空",
+)  # fmt: skip

@@ -148,6 +148,21 @@ def test_bad_observations_are_told_at_their_lines(tmp_path, chengxin):
         assert words in done.stderr
 
 
+def test_many_faults_are_a_short_message_and_a_file_with_all(tmp_path, chengxin):
+    rows = "".join(f"A{n},1.1,十,\n" for n in range(3000))
+    (tmp_path / "o.csv").write_text(f"评价,条目,数值,总数\n{rows}A1,9.9,1,\n", "utf-8")
+    done = chengxin("score", "o.csv", "--rubric", "street", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.encode()) < 8000
+    assert "  50. o.csv 第51行 value列" in done.stderr
+    assert "另有2951处" in done.stderr
+    assert f"全部3001处见“{tmp_path / 'faults.csv'}”。" in done.stderr
+    told = (tmp_path / "faults.csv").read_text("utf-8-sig").splitlines()
+    assert told[0] == "file,row,column,found,expected,remedy"
+    assert told[-1].startswith("o.csv,3002,line,")
+    assert len(told) == 3002
+
+
 def test_a_database_that_is_not_there_is_told_with_what_to_run(tmp_path, chengxin):
     done = chengxin("report", "--period", "2026", "--database", "没有.db", cwd=tmp_path)
     assert done.returncode == 1

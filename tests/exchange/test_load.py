@@ -13,9 +13,10 @@ from stores import empty_database, opened
 
 from chengxin.errors import DataError, StoreError, UsageError
 from chengxin.exchange.csv import normal, read_csv, words, write_csv
-from chengxin.exchange.load import load, observations_csv
+from chengxin.exchange.load import load
 from chengxin.exchange.rows import FILES
 from chengxin.rubric.load import load_rubric
+from chengxin.scoring.observations import read_observations
 from chengxin.scoring.score import score
 from chengxin.scoring.totals import totals
 from chengxin.store import read, schema
@@ -157,7 +158,7 @@ BROKEN = [
     ("observations", "2.1,1", "2.1,一", "observations.csv 第2行 value列：“一”不是数字", "不带单位"),
     ("observations", "19,20", "19,2O", "observations.csv 第3行 of列：“2O”不是数字", ""),
     ("observations", "assessed", "done", "observations.csv 第3行 outcome列：“done”；应为assessed", ""),
-    ("observations", "8.1,19,20", "2.1,19,20", "observations.csv 第3行 line列：“2.1”条在同一评价中重复", ""),
+    ("observations", "8.1,19,20", "2.1,19,20", "observations.csv 第3行 line列：“A1-2024”的“2.1”条重复", ""),
     ("observations", "2.1,1", "99.1,1", "observations.csv 第2行 line列：重点景区诚信计量指数没有“99.1”条", ""),
     ("observations", "19,20", "21,20", "observations.csv 第3行 value列", "大于分母"),
 ]  # fmt: skip
@@ -379,7 +380,7 @@ def test_line_numbers_are_those_of_the_file(tmp_path):
 
 def observed(tmp_path, text):
     (tmp_path / "o.csv").write_text(text, "utf-8")
-    return observations_csv(tmp_path / "o.csv")
+    return read_observations(tmp_path / "o.csv")
 
 
 def test_observations_need_only_three_columns(tmp_path):
@@ -396,7 +397,7 @@ def test_observations_need_only_three_columns(tmp_path):
 
 
 BAD_NUMBERS = ["abc", "nan", "NaN", "inf", "-Infinity", "1e999", "0x10", "1_000", "1,000", "95%", "1 2", "5²", "③",
-               "--1", ".", "1e", "True", "２０台", "−1", "'1", "=1"]  # fmt: skip
+               "--1", ".", "1e", "真", "２０台", "−1", "'1", "=1"]  # fmt: skip
 
 
 @pytest.mark.parametrize("cell", BAD_NUMBERS)
@@ -450,7 +451,7 @@ def test_what_was_written_is_read_back_the_same(engine, tmp_path):
     frame = frame.assign(of=np.nan, outcome="assessed", note=notes)
     write_csv(frame, tmp_path / "o.csv", bom=True)
     assert (tmp_path / "o.csv").read_bytes().startswith(b"\xef\xbb\xbfassessment,")
-    back = observations_csv(tmp_path / "o.csv").drop(columns="row")
+    back = read_observations(tmp_path / "o.csv").drop(columns="row")
     pd.testing.assert_frame_equal(back.drop(index=1), frame.drop(index=1), check_dtype=False)
     assert words("'=引号") == "=引号"
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chengxin.lab.agreement import Agreement, agree, by
+from chengxin.lab.agreement import Agreement, by
+from chengxin.lab.agreement import agreement as agree
 
 # Gwet's package irrCAC (vignette "overview", gwet.ac1.table and kappa2.table of cont3x3abstractors): 100 pregnancies
 # classified by two abstractors; and cont4x4diagnosis: 223 psychiatric patients by two methods of diagnosis.
