@@ -23,13 +23,13 @@ LOCKED = [Requirement(text) for text, _ in ENTRY.findall(ENTRIES)]
 OWN = {
     "chengxin",
     "pydantic_core",
-    *(path.stem for folder in ("tests", "bench", "sample_data") for path in (ROOT / folder).rglob("*.py")),
+    *(path.stem for folder in ("tests", "bench", "sample_data", "docs") for path in (ROOT / folder).rglob("*.py")),
 }  # the core comes with pydantic
 
 
 def sources():
     """Every piece of Python of the project: modules, tests, scripts and the cells of notebooks."""
-    for folder in ("chengxin", "tests", "bench", "sample_data"):
+    for folder in ("chengxin", "tests", "bench", "sample_data", "docs"):
         yield from (path.read_text("utf-8") for path in (ROOT / folder).rglob("*.py"))
     for path in (ROOT / "notebooks").rglob("*.ipynb"):
         cells = json.loads(path.read_text("utf-8"))["cells"]
@@ -57,7 +57,7 @@ def test_what_is_imported_is_a_declared_dependency(name):
 def test_a_direct_dependency_has_a_lower_bound_and_is_locked_within_it(wanted):
     assert {limit.operator for limit in wanted.specifier} == {">="}, "the bound says what was tested"
     found = [entry for entry in LOCKED if entry.name == canonicalize_name(wanted.name)]
-    assert found, f"{wanted.name} is not locked; renew the lock file as the README says"
+    assert found, f"{wanted.name} is not locked; renew the lock file as CONTRIBUTING.md says"
     for entry in found:
         (exactly,) = entry.specifier
         assert wanted.specifier.contains(exactly.version), f"{entry} is outside of {wanted}"
@@ -82,11 +82,11 @@ def test_an_address_or_a_missing_hash_would_be_seen():
     assert ENTRY.sub("", head.replace("==", " @ https://host/") + "\n" + tail)
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
-def test_the_readme_says_how_to_install_from_it_and_to_renew_it(name):
-    readme = (ROOT / name).read_text("utf-8")
-    assert "install -r requirements.lock" in readme
-    assert "install --no-deps -e ." in readme
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/运维.md"])
+def test_the_documents_say_how_to_install_from_it_and_to_renew_it(name):
+    text = (ROOT / name).read_text("utf-8")
+    assert "install -r requirements.lock" in text
+    assert "install --no-deps -e ." in text
     renew = HEADER.splitlines()[-1].removeprefix("#").strip()
     assert renew.startswith("uv pip compile --universal")
-    assert renew in readme
+    assert renew in text
