@@ -5,7 +5,7 @@ lines; three more are made of yes-or-no lines here, so that the grid is the 40 Ã
 durable one-row write to the same database. In Chromium: from asking for the page until the form's first control is
 there, looked for in every frame, beside a notebook that shows one `ipywidgets.IntText`, in turn on one site, with the
 rubric as it is.
-Prints Markdown tables. Run: ``python bench/entry.py [ROUNDS]``; the browser's part needs Chromium, see the README.
+Prints Markdown tables. Run: ``python bench/entry.py [ROUNDS]``; the browser's part needs Chromium, see CONTRIBUTING.md.
 """
 
 import statistics

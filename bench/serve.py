@@ -5,7 +5,7 @@ First widget: from asking for the page until its first input, button or table is
 figure or table of figures, in Chromium with a warm cache. Cold: the first page of a server as soon as it says that it
 can be opened, in a browser that has seen nothing. 20 users: each with an account and a kernel of their own, asking for
 the page at the same moment. Memory: proportional set size of each kernel, by Linux's own account. Prints tables.
-Run: ``python bench/serve.py [ROUNDS]``; needs Chromium, see the README.
+Run: ``python bench/serve.py [ROUNDS]``; needs Chromium, see CONTRIBUTING.md.
 """
 
 import http.cookiejar

@@ -26,7 +26,7 @@ MINOR = {"ipykernel", "jupyter-client", "jupyter-server", "voila"}
 OWN = {
     "chengxin",
     "pydantic_core",
-    *(path.stem for folder in ("tests", "bench", "sample_data") for path in (ROOT / folder).rglob("*.py")),
+    *(path.stem for folder in ("tests", "bench", "sample_data", "docs") for path in (ROOT / folder).rglob("*.py")),
 }  # the core comes with pydantic
 
 
@@ -36,7 +36,7 @@ def name_of(wanted):
 
 def sources():
     """Every piece of Python of the project: modules, tests, scripts and the cells of notebooks."""
-    for folder in ("chengxin", "tests", "bench", "sample_data"):
+    for folder in ("chengxin", "tests", "bench", "sample_data", "docs"):
         yield from (path.read_text("utf-8") for path in (ROOT / folder).rglob("*.py"))
     for path in (ROOT / "notebooks").rglob("*.ipynb"):
         cells = json.loads(path.read_text("utf-8"))["cells"]
@@ -66,7 +66,7 @@ def test_a_direct_dependency_is_bounded_by_what_was_tested_and_locked_within(wan
     whose private parts the kit uses, of the locked minor."""
     assert sorted(limit.operator for limit in wanted.specifier) == ["<", ">="]
     versions = [Version(next(iter(entry.specifier)).version) for entry in LOCKED if entry.name == name_of(wanted)]
-    assert versions, f"{wanted.name} is not locked; renew the lock file as the README says"
+    assert versions, f"{wanted.name} is not locked; renew the lock file as CONTRIBUTING.md says"
     assert all(wanted.specifier.contains(version) for version in versions), f"{versions} are outside of {wanted}"
     newest = max(versions)
     above = f"{newest.major}.{newest.minor + 1}" if name_of(wanted) in MINOR else f"{newest.major + 1}"
@@ -92,11 +92,11 @@ def test_an_address_or_a_missing_hash_would_be_seen():
     assert ENTRY.sub("", head.replace("==", " @ https://host/") + "\n" + tail)
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
-def test_the_readme_says_how_to_install_from_it_and_to_renew_it(name):
-    readme = (ROOT / name).read_text("utf-8")
-    assert "install -r requirements.lock" in readme
-    assert "install --no-deps -e ." in readme
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/运维.md"])
+def test_the_documents_say_how_to_install_from_it_and_to_renew_it(name):
+    text = (ROOT / name).read_text("utf-8")
+    assert "install -r requirements.lock" in text
+    assert "install --no-deps -e ." in text
     renew = HEADER.splitlines()[-1].removeprefix("#").strip()
     assert renew.startswith("uv pip compile --universal")
-    assert renew in readme
+    assert renew in text
