@@ -6,6 +6,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from chengxin.ledgers.filings.form import load_form
+from chengxin.rubric.load import load_rubric
+from chengxin.rubric.rules import plain
+
 ROOT = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(ROOT.rglob("*.ipynb"))
 CHECKED = "# NBVAL_CHECK_OUTPUT"
@@ -106,3 +110,26 @@ def test_a_broken_rule_is_seen(spoil, found):
     notebook = nbformat.read(ROOT / "reports" / "county_index.ipynb", as_version=4)
     spoil(notebook)
     assert faults(notebook, is_report=True) == found
+
+
+def outputs():
+    """Everything that notebooks hold as printed text, line by line."""
+    cells = [cell for path in NOTEBOOKS for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    return {line for cell in cells for output in cell.outputs for line in output.get("text", "").splitlines()}
+
+
+@pytest.mark.parametrize("name", ["street", "scenic_area"])
+def test_points_and_rule_of_every_line_stand_in_a_notebook(name):
+    printed = outputs()
+    for line in load_rubric(name).lines:
+        start = f"{line.id} {line.label} {plain(line.points)} 分 {line.rule_in_words()} 举例"
+        assert any(text.startswith(start) for text in printed), start
+
+
+def test_the_good_answers_of_every_item_stand_in_a_notebook():
+    printed, form = outputs(), load_form()
+    for item in form.items:
+        answers = " ".join(form.answers[code] for code in item.favourable)
+        counts = "".join(f" {label}" for label in item.counts.values())
+        start = f"{item.id} {item.label} 有利： {answers}{counts}"
+        assert any(text == start or text.startswith(f"{start} ") for text in printed), start
