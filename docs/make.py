@@ -22,10 +22,11 @@ from pydantic.fields import FieldInfo
 import chengxin
 from chengxin.cli.main import app
 from chengxin.exchange import books
-from chengxin.exchange.load import NEEDED, OBSERVATIONS, OPTIONAL
+from chengxin.exchange.load import OBSERVATIONS
 from chengxin.exchange.registers import Row
 from chengxin.exchange.rows import FILES
 from chengxin.rubric import model, readings, rules
+from chengxin.scoring.observations import CHINESE, NEEDED, OPTIONAL
 from chengxin.store.schema import OUTCOMES, REGISTRIES
 from chengxin.store.states import MOVES
 
@@ -82,12 +83,19 @@ def _observations() -> str:
     holds = {
         "assessment": "评价编号，`assessments.csv`的`id`", "line": "条目编号，如2.1",
         "value": "件数、户数、得分，或者0、1；不适用的留空", "of": "总数；不按比例的条目留空",
-        "outcome": "、".join(f"{name}（`{code}`）" for code, name in OUTCOMES.items()) + "，只填代码，留空为已评",
+        "outcome": "、".join(f"{name}（`{code}`）" for code, name in OUTCOMES.items()) + "，留空为已评",
         "note": "说明；未得满分的评定、不适用的，要写明理由",
     }  # fmt: skip
-    lines = [f"## {OBSERVATIONS}", "", "评价各条的记录。", "", "| 列 | 中文名 | 必有 | 填写 |", "|---|---|---|---|"]
+    lines = [
+        f"## {OBSERVATIONS}",
+        "",
+        "评价各条的记录；列名可用英文，也可用中文。",
+        "",
+        "| 列 | 中文名 | 必有 | 填写 |",
+        "|---|---|---|---|",
+    ]
     lines += [
-        f"| `{name}` | {WORDS['columns'][name]} | {'是' if name in NEEDED else '否'} | {holds[name]} |"
+        f"| `{name}` | {'、'.join(CHINESE[name])} | {'是' if name in NEEDED else '否'} | {holds[name]} |"
         for name in (*NEEDED, *OPTIONAL)
     ]
     return "\n".join(lines) + "\n"
