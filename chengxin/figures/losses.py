@@ -190,7 +190,7 @@ def _worst(results: pd.DataFrame, rows: NDArray[np.intp], lost: NDArray[np.float
     above, same = np.flatnonzero(lost > least), np.flatnonzero((lost == least) & (lost > 0))
     most = np.append(above[np.argsort(-lost[above], kind="stable")], same)[:WORST]
     found = {name: results[name].array[rows[most]] for name in ("area", "name", "short_name")}
-    return pd.DataFrame({**found, "lost": lost[most]}).to_dict("records")
+    return list(pd.DataFrame({**found, "lost": lost[most]}).to_dict("records"))
 
 
 def flags(overview: Overview, choice: Choice, most: int | None = None) -> pd.DataFrame:

@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-calls, disallow-subclassing-any
 """Every private part of Jupyter and its libraries that the kit uses, and what is done where one is missing.
 
 Private is what a library may change without a word: a name with an underscore, a module path or a method that its

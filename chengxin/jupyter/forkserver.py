@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-calls
 """The process that kernels are forked from: everything imported, and for reports the city computed once.
 
 Started by `kernels.Forks` with one end of a socket pair. Each request (argv, cwd, env of a kernel as jupyter_client

@@ -217,7 +217,7 @@ def until(done: Days, months: NDArray[np.float64]) -> Days:
 
 def dates(column: pd.Series) -> Days:
     """A column of days as NumPy days, NaT where missing."""
-    return pd.to_datetime(column).to_numpy("M8[D]")
+    return np.asarray(pd.to_datetime(column).to_numpy("M8[D]"))
 
 
 def workdays_after(start: Days, count: int) -> Days:

@@ -88,11 +88,11 @@ def connected(address: str) -> Iterator[Any]:
     place = place_of(address)
     try:
         socket.create_connection(place, WAIT).close()
-        client = Client(address, timeout=WAIT, set_as_default=False)
+        client = Client(address, timeout=WAIT, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError):
         raise UsageError(f"连不上集群“{address}”；{EXPECTED}，请核对它是否在运行。") from None
     with client:
-        if not client.nthreads():
+        if not client.nthreads():  # type: ignore[no-untyped-call]
             raise UsageError(f"集群“{address}”里没有计算进程；请先运行：dask worker {address} --nthreads 1")
         yield client
 

@@ -19,7 +19,7 @@ def to_html(notebook: Any, title: str) -> str:
     from nbconvert import HTMLExporter
 
     folders = {"extra_template_basedirs": [str(TEMPLATES)], "extra_template_paths": [str(pages.STATIC)]}
-    exporter = HTMLExporter(template_name="report", **folders)
+    exporter = HTMLExporter(template_name="report", **folders)  # type: ignore[no-untyped-call]
     exporter.exclude_input = True
     exporter.exclude_anchor_links = True
     text, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title}})

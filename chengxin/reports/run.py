@@ -155,7 +155,7 @@ def reason(error: Exception) -> str:
 def _ipynb(notebook: Any, title: str) -> str:
     import nbformat
 
-    return str(nbformat.writes(notebook))
+    return str(nbformat.writes(notebook))  # type: ignore[no-untyped-call]
 
 
 FORMATS: dict[str, Callable[[Any, str], str | bytes]] = {

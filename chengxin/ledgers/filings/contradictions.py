@@ -76,7 +76,7 @@ class Filed:
 
     def column(self, name: str) -> NDArray[np.float64]:
         """One count of every filing."""
-        return self.counts[name].to_numpy(float)
+        return np.asarray(self.counts[name], float)
 
     def answered(self) -> Flags:
         """Which items are filled in: an answer, and the number where the form prints a blank for it."""

@@ -43,13 +43,13 @@ class Standing:
     @cached_property
     def given(self) -> Flags:
         """Something was submitted."""
-        return self.rows["submitted_on"].notna().to_numpy()
+        return np.asarray(self.rows["submitted_on"].notna())
 
     @cached_property
     def late(self) -> NDArray[np.int64]:
         """Days after the due day; 0 where in time or nothing was submitted."""
         late = (self.rows["submitted_on"] - self.rows["due"]).dt.days
-        return late.fillna(0).clip(lower=0).to_numpy(np.int64)
+        return np.asarray(late.fillna(0).clip(lower=0), np.int64)
 
     @cached_property
     def answered(self) -> Flags:
@@ -70,7 +70,7 @@ class Standing:
     def differs(self) -> Flags:
         """Items in which the on-site check says something else."""
         own, found = self.filed.own, self.filed.found
-        return (own >= 0) & (found >= 0) & (own != found)
+        return np.asarray((own >= 0) & (found >= 0) & (own != found))
 
     @cached_property
     def overstated(self) -> Flags:
@@ -100,13 +100,13 @@ class Standing:
     def good(self) -> Flags:
         """Quarters in which nothing at all was wrong."""
         wrong = self.unfavourable | self.contradictory | self.differs
-        return (self.state == "on_time") & ~wrong.any(1)
+        return np.asarray((self.state == "on_time") & ~wrong.any(1))
 
     @cached_property
     def irregular(self) -> Flags:
         """Quarters filed in a way that the form counts as irregular."""
         counted = [self.kinds[name] for name, kind in self.filed.form.irregular.items() if kind.counts]
-        return np.logical_or.reduce([np.zeros(len(self.rows), bool), *counted])
+        return np.asarray(np.logical_or.reduce([np.zeros(len(self.rows), bool), *counted]))
 
     @cached_property
     def recommend(self) -> Flags:

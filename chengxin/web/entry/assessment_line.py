@@ -12,6 +12,7 @@ import pandas as pd
 
 from chengxin.errors import Fault
 from chengxin.render import tables
+from chengxin.render.html import escaped
 from chengxin.render.tables import Html
 from chengxin.rubric.model import ADDS, Line
 from chengxin.rubric.rules import Marks, plain
@@ -96,7 +97,7 @@ class LineForm:
         """Say what the line earns, what is wrong, what is missing; counted: what the merchants' grid gives."""
         state = "bad" if faults else "warn" if missing else "ok"
         words = "有误" if faults else missing or ("已评" if self.line.section == "base" else "")
-        tag = Html(parts.escaped('<span class="cx-tag cx-{state}">{words}</span>', state=state, words=words)
+        tag = Html(escaped('<span class="cx-tag cx-{state}">{words}</span>', state=state, words=words)
                    if words else "")  # fmt: skip
         parts.tell(self.score, '<span class="cx-points">{got}</span> {tag}', got=_earned(self.line, points), tag=tag)
         parts.mark(self.page, state if words else "")
@@ -173,7 +174,7 @@ class LineForm:
         used = "，未另填，按此计分" if not {"value", "of", "outcome"} & set(self.entry()) else ""
         note = f"（{self.measured['note']}）" if self.measured.get("note") else ""
         words = '<div class="cx-measured">台账取数：{value}{note}{used}</div>'
-        return Html(parts.escaped(words, value=value, note=note, used=used))
+        return Html(escaped(words, value=value, note=note, used=used))
 
     def _open(self) -> None:
         """Evidence rows, files and the note, one click away."""
@@ -246,12 +247,12 @@ def _earned(line: Line, points: float) -> Html:
 
 
 def _said(head: str, words: str) -> Html:
-    return Html(parts.escaped('<div class="cx-measured">{head}{words}</div>', head=head, words=words) if words else "")
+    return Html(escaped('<div class="cx-measured">{head}{words}</div>', head=head, words=words) if words else "")
 
 
 def _faults(faults: Sequence[Fault]) -> Html:
     items = "".join(
-        parts.escaped("<li>{found}；应为{expected}。{remedy}</li>", found=each.found, expected=each.expected,
+        escaped("<li>{found}；应为{expected}。{remedy}</li>", found=each.found, expected=each.expected,
                       remedy=f"{each.remedy}。" if each.remedy else "")
         for each in faults
     )  # fmt: skip
@@ -263,8 +264,8 @@ def _wording(line: Line, before: dict[str, Any] | None) -> w.HTML:
     if before is not None:
         got = "未评" if np.isnan(before["score"]) else f"{plain(round(before['score'], 4))}分"
         about = {"period": before["period"], "got": got, "why": before["reason"]}
-        last = parts.escaped('<p class="cx-before">上期（{period}年）{got}：{why}</p>', **about)
-    note = parts.escaped('<p class="cx-rule">读法说明：{note}</p>', note=line.note) if line.note else ""
+        last = escaped('<p class="cx-before">上期（{period}年）{got}：{why}</p>', **about)
+    note = escaped('<p class="cx-rule">读法说明：{note}</p>', note=line.note) if line.note else ""
     red = Html('<span class="cx-tag cx-bad">红线</span>' if line.red_line else "")
     return parts.block(
         '<span id="{anchor}" class="cx-anchor"></span><p class="cx-official"><span class="cx-id">{id}</span>{text}</p>'

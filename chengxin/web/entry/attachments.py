@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from chengxin.errors import ChengxinError
 from chengxin.render import tables
+from chengxin.render.html import escaped
 from chengxin.render.tables import Html
 from chengxin.settings import settings
 from chengxin.store import attachments
@@ -110,7 +111,7 @@ class EvidenceForm:
 
     def _say(self, *wrong: str) -> None:
         """Say what went wrong, or nothing."""
-        items = "".join(controls.escaped("<p>{one}</p>", one=one) for one in wrong)
+        items = "".join(escaped("<p>{one}</p>", one=one) for one in wrong)
         said = f'<div class="cx-banner cx-bad" role="alert">{items}</div>' if wrong else ""
         controls.tell(self.wrong, "{said}", said=Html(said))
 

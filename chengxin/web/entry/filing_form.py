@@ -13,6 +13,7 @@ from chengxin.clock import CHINA
 from chengxin.errors import ChengxinError, FaultsError
 from chengxin.ledgers.filings.quarters import day_in_words, in_words
 from chengxin.render import html, tables
+from chengxin.render.html import escaped
 from chengxin.render.tables import Html
 from chengxin.store.drafts import Conflict, Entry, Saved
 from chengxin.web import controls
@@ -218,7 +219,7 @@ class FilingForm:
         words = ""
         if self.open and left:
             items = "".join(
-                controls.escaped(
+                escaped(
                     '<li><a href="#item-{id}">{id}. {label}</a>：{said}</li>',
                     id=item.id,
                     label=item.label,

@@ -10,6 +10,7 @@ import ipywidgets as w
 
 from chengxin.errors import Fault
 from chengxin.ledgers.filings.form import CODES, Form, Item
+from chengxin.render.html import escaped
 from chengxin.render.tables import Html
 from chengxin.store.drafts import Conflict, Entry, Saved
 from chengxin.web import controls
@@ -42,7 +43,7 @@ class ItemForm:
                              classes=["cx-control", "cx-own"])  # fmt: skip
         check_cell = controls.box(*([*mine, self.clash] if side == CHECK_SIDE else []), self.fixed_check,
                                classes=["cx-control", "cx-check"])  # fmt: skip
-        note = Html(controls.escaped('<p class="cx-rule cx-noprint">{note}</p>', note=item.note) if item.note else "")
+        note = Html(escaped('<p class="cx-rule cx-noprint">{note}</p>', note=item.note) if item.note else "")
         number = controls.block('<span id="item-{id}" class="cx-anchor"></span>{id}', "cx-no", id=item.id)
         text = controls.block('<p class="cx-official">{text}</p>{note}', "cx-what", text=item.text, note=note)
         self.page = controls.box(number, text, own_cell, check_cell, classes=["cx-item"])
@@ -85,7 +86,7 @@ class ItemForm:
         items += [(f"{each}。", "bad") for each in contradictions]
         items += [(differs, "warn")] if differs else []
         items += [(missing, "warn")] if missing else []
-        listed = "".join(controls.escaped('<li class="cx-{kind}">{said}</li>', kind=kind, said=said)
+        listed = "".join(escaped('<li class="cx-{kind}">{said}</li>', kind=kind, said=said)
                          for said, kind in items)  # fmt: skip
         said = f'<ul class="cx-says cx-noprint" role="status">{listed}</ul>' if listed else ""
         controls.tell(self.said, "{said}", said=Html(said))
@@ -144,9 +145,7 @@ class ItemForm:
         answer = self.form.answers.get(str(own.get(self.item.id, {}).get("answer")), "—")
         counts = [(said, own.get(name, {}).get("value")) for name, said in self.item.counts.items()]
         rows = "".join(
-            controls.escaped(
-                "<li>{said}<b>{value}</b>{unit}</li>", said=said, value=str(value)[:40], unit=self.item.unit
-            )
+            escaped("<li>{said}<b>{value}</b>{unit}</li>", said=said, value=str(value)[:40], unit=self.item.unit)
             for said, value in counts
             if value not in (None, "")
         )
@@ -155,13 +154,13 @@ class ItemForm:
     def _check_said(self, found: dict[str, Entry]) -> Html:
         entry = found.get(self.item.id, {})
         answer = self.form.answers.get(str(entry.get("answer")), "")
-        note = Html(controls.escaped("<p>{note}</p>", note=entry["note"]) if entry.get("note") else "")
+        note = Html(escaped("<p>{note}</p>", note=entry["note"]) if entry.get("note") else "")
         return _cell(self.form.columns["check"], answer or "—", note)
 
 
 def _cell(column: str, answer: str, more: Html) -> Html:
     return Html(
-        controls.escaped(
+        escaped(
             '<p class="cx-column">{column}</p><b class="cx-answer">{answer}</b>{more}',
             column=column,
             answer=answer,

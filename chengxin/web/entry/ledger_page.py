@@ -14,6 +14,7 @@ from chengxin.exchange.books import BOOKS, RETIRED
 from chengxin.exchange.paste import Pasted, read
 from chengxin.ledgers.verification import STATES
 from chengxin.render import html, tables
+from chengxin.render.html import escaped
 from chengxin.render.tables import Html
 from chengxin.store import read as readers
 from chengxin.store.access import READERS, current, sample
@@ -234,6 +235,6 @@ def _named(row: dict[Any, Any]) -> str:
 
 
 def _faults(faults: list[Fault]) -> Html:
-    items = "".join(controls.escaped("<li>{fault}</li>", fault=fault) for fault in faults[:LISTED])  # fmt: skip
+    items = "".join(escaped("<li>{fault}</li>", fault=fault) for fault in faults[:LISTED])  # fmt: skip
     more = f"<li>另有{len(faults) - LISTED}处</li>" if len(faults) > LISTED else ""
     return Html(f'<ul class="cx-fault">{items}{more}</ul>' if items else "")

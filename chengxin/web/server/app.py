@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-calls
 """The site itself: Voilà's application with the kit's own pages, and of Voilà's addresses only those that are needed.
 
 Every handler goes through `Guarded`: security headers, and error pages in Chinese without traceback.

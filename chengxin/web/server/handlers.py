@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-calls
 """What stands before every address of the site: headers, error pages, whose kernel it is, how many there may be."""
 
 import asyncio

@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-calls
 """`chengxin serve`: one site for forms, dashboards, lab and finished reports, on Voilà's own server.
 
 Voilà executes any notebook under its root for whoever knows the path, so the root is a private folder made at
