@@ -7,6 +7,7 @@ same bytes everywhere.
 """
 
 import csv
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -26,11 +27,10 @@ from ledgers import improvements, of_area, of_point, of_units
 from points import points_of
 from rechecks import rechecks
 
-from chengxin.exchange.load import OBSERVATIONS, load
+from chengxin.exchange.load import OBSERVATIONS, load, unexplained
 from chengxin.exchange.rows import FILES
 from chengxin.scoring.observations import NEEDED, OPTIONAL, read_observations
 from chengxin.store.engine import migrate, open_store
-from chengxin.workflow.inputs import unexplained
 
 HERE = Path(__file__).resolve().parent
 HEADS = {file: list(model.model_fields) for file, (_, model) in FILES.items()} | {OBSERVATIONS: [*NEEDED, *OPTIONAL]}
@@ -102,7 +102,8 @@ def explain(out: Path) -> None:
         database = str(Path(folder) / "x.db")
         migrate(database)
         engine = open_store(database)
-        load(engine, out, who="演示", why="示例数据", at=datetime(2026, 11, 1, tzinfo=UTC))
+        ledgers_alone = shutil.copytree(out, Path(folder) / "ledgers", ignore=shutil.ignore_patterns(OBSERVATIONS))
+        load(engine, ledgers_alone, who="演示", why="示例数据", at=datetime(2026, 11, 1, tzinfo=UTC))
         seen = read_observations(out / OBSERVATIONS)
         rows = unexplained(engine, seen)
         engine.dispose()

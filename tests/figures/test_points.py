@@ -10,7 +10,7 @@ from chengxin.errors import UsageError
 from chengxin.figures import points
 from chengxin.figures.points import agreement, candidates, chosen, differing, filed, instruments, wanting, watched
 from chengxin.figures.points_head import figures
-from chengxin.lab.agreement import agree
+from chengxin.lab.agreement import agreement as agree
 from chengxin.ledgers.filings.form import load_form
 from chengxin.ledgers.filings.judge import discrepancies
 from chengxin.ledgers.verification import clock, due
