@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from chengxin.errors import DataError, Fault, Faults, UsageError
 from chengxin.rubric.load import load_rubric
 from chengxin.scoring.observations import NAMES, NEEDED, read_observations
-from chengxin.scoring.score import score, totals
+from chengxin.scoring.score import score
+from chengxin.scoring.totals import totals
 
 STREET, SCENIC = load_rubric("street"), load_rubric("scenic_area")
 WHOLE = framed({"甲": full_marks("street"), "乙": full_marks("street")})
