@@ -47,7 +47,7 @@ OTHERWISE: dict[type, tuple[type, ...]] = {
     ast.Mod: (ast.Mult,), ast.Pow: (ast.Mult,), ast.BitAnd: (ast.BitOr,), ast.BitOr: (ast.BitAnd,),
 }  # fmt: skip
 SHARED = {"store": "test_access.py", "ledgers": "test_observe.py"}  # for a module without a test file of its name
-LIMIT = 90  # seconds; what takes longer than this counts as noticed
+LIMIT = 60  # seconds; what takes longer than this counts as noticed
 
 
 def modules() -> list[Path]:
