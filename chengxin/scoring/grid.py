@@ -67,7 +67,7 @@ def _numbers(observations: pd.DataFrame, name: str) -> Column | None:
     if name not in observations:
         return np.full(len(observations), np.nan)
     column = observations[name]
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+    if column.dtype.kind not in "iuf":  # texts, objects, truth values, complex numbers
         number, bad = as_numbers(observations, name)
         return None if bad.any() else number
     return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))

@@ -252,6 +252,15 @@ def test_whatever_is_given_gives_a_sheet_or_faults_with_place_and_remedy(frame):
         assert all((fault.where, fault.found, fault.expected, fault.remedy)), fault
 
 
+@pytest.mark.parametrize("cell", [1 + 2j, [1], {}, b"x", "1+2j"])
+@pytest.mark.parametrize("name", ["value", "of"])
+def test_what_is_no_number_is_told_as_what_it_is(name, cell):
+    row = {"assessment": "甲", "line": "1.1", "value": 1, "of": 1, name: cell}
+    with pytest.raises(DataError) as refusal:
+        score(STREET, pd.DataFrame([row]))
+    assert [fault.column for fault in refusal.value.faults] == [name]
+
+
 def test_an_error_without_a_fault_cannot_be_made():
     with pytest.raises(ValueError, match="at least one fault"):
         DataError("没有评分", [])
